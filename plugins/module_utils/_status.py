@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The status of an instance as Trove's users know it: one pure function. Private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import Anchor
+from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import STALE_AFTER, Heartbeat
+
+_NOVA = {
+    "BUILD": "BUILD",
+    "REBUILD": "BUILD",
+    "REBOOT": "REBOOT",
+    "HARD_REBOOT": "REBOOT",
+    "RESIZE": "RESIZE",
+    "VERIFY_RESIZE": "RESIZE",
+    "REVERT_RESIZE": "RESIZE",
+    "MIGRATING": "RESIZE",
+    "ERROR": "ERROR",
+    "UNKNOWN": "UNKNOWN",
+    "PASSWORD": "ACTIVE",
+}
+"""Nova's status to ours; every status that is not listed means that the server does not run: SHUTDOWN."""
+
+_AGENT = {
+    "NEW": "BUILD",
+    "BUILD": "BUILD",
+    "ACTIVE": "ACTIVE",
+    "SHUTDOWN": "SHUTDOWN",
+    "BLOCKED": "BLOCKED",
+    "FAILED": "FAILED",
+    "RESTART_REQUIRED": "RESTART_REQUIRED",
+}
+
+_TASK = {"create": "BUILD", "delete": "SHUTDOWN", "reboot": "REBOOT", "start": "REBOOT"}
+"""The task on the anchor while the agent is not yet heard again; a task that is not listed does not change the status."""
+
+
+class Status(t.NamedTuple):
+    """status: Trove's word. fault: a sentence where something is wrong, else empty."""
+
+    status: str
+    fault: str = ""
+
+
+def instance_status(
+    nova_status: str | None, anchor: Anchor, heartbeat: Heartbeat | None, store_reachable: bool = True
+) -> Status:
+    """Status from Nova's status (None: no server), the anchor's task and fault, and the heartbeat with its age.
+
+    Order: a running delete; a missing server; Nova's word unless the server is ACTIVE; then the agent's word.
+    A fault that the last operation recorded makes an instance that is not healthy an ERROR.
+    """
+    if anchor.task == "delete" and not anchor.fault:
+        return Status("SHUTDOWN")
+    if nova_status is None:
+        if anchor.task == "create" and not anchor.fault:
+            return Status("BUILD")
+        return Status("ERROR", anchor.fault or "the server is missing")
+    nova = "ACTIVE" if nova_status == "ACTIVE" else _NOVA.get(nova_status, "SHUTDOWN")
+    if nova == "ERROR":
+        return Status("ERROR", anchor.fault or "Nova reports the server in ERROR")
+    if nova != "ACTIVE":
+        return Status(nova, anchor.fault)
+    return _status_of_running_server(anchor, heartbeat, store_reachable)
+
+
+def _status_of_running_server(anchor: Anchor, heartbeat: Heartbeat | None, store_reachable: bool) -> Status:
+    if not store_reachable:
+        return Status("UNKNOWN", "the object store cannot be reached")
+    heard = heartbeat is not None and not heartbeat.stale
+    if heard and heartbeat is not None:
+        status = _AGENT.get(heartbeat.status, "UNKNOWN")
+        if status == "ACTIVE":
+            return Status("ACTIVE")
+        if not anchor.fault:
+            return Status(status, "" if status in ("BUILD", "SHUTDOWN") else f"the agent reports {heartbeat.status}")
+        return Status("ERROR" if status == "BUILD" else status, anchor.fault)
+    if anchor.fault:
+        return Status("ERROR", anchor.fault)
+    if anchor.task in _TASK:
+        return Status(_TASK[anchor.task])
+    if heartbeat is None:
+        return Status("ERROR", "the agent has never been heard")
+    return Status("ERROR", f"no heartbeat for {int(heartbeat.age)} s, more than {STALE_AFTER} s")
