@@ -1,0 +1,247 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: datastore
+short_description: The definition of a datastore version
+version_added: 0.1.0
+author:
+  - The dbaas.openstack authors
+description:
+  - Returns everything particular to one version of a datastore, as one dictionary, for the modules and roles of this collection.
+  - The definition is merged from the files C(datastore.yml) of the collection and of the operator. The operator's search path wins over the collection,
+    an earlier entry of the search path wins over a later one, and within each place the folder named after the version wins over the datastore's folder.
+    Dictionaries are merged key by key, lists and other values are replaced.
+  - The result is checked; a key that is missing, unknown or of a wrong type is an error that names it.
+options:
+  _terms:
+    description:
+      - Names of datastores. Not needed with O(list=true).
+    type: list
+    elements: str
+  version:
+    description:
+      - The datastore version. An empty string is the datastore's default version.
+    type: str
+    default: ""
+  search_path:
+    description:
+      - Directories of the operator, the most important one first. Each holds folders as the collection's C(templates) does,
+        for instance C(mariadb/datastore.yml), C(mariadb/override.j2) or C(mariadb/11.8/datastore.yml).
+      - A directory that does not exist is an error.
+    type: list
+    elements: path
+    default: []
+    env:
+      - name: DBAAS_DATASTORE_PATH
+    vars:
+      - name: dbaas_datastore_path
+  list:
+    description:
+      - Return a short entry for each known datastore instead of a definition.
+    type: bool
+    default: false
+seealso:
+  - module: dbaas.openstack.datastore_info
+"""
+
+EXAMPLES = r"""
+- name: Show the packages of the default version of MariaDB
+  ansible.builtin.debug:
+    msg: "{{ lookup('dbaas.openstack.datastore', 'mariadb').packages }}"
+
+- name: Show the system that a version runs on, with the operator's own definitions
+  ansible.builtin.debug:
+    msg: "{{ lookup('dbaas.openstack.datastore', 'mariadb', version='11.8', search_path=['/etc/dbaas/datastores']).os }}"
+
+- name: Show all datastores and their versions
+  ansible.builtin.debug:
+    msg: "{{ query('dbaas.openstack.datastore', list=true) }}"
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - One dictionary for each term.
+    - With O(list=true), one dictionary with RV(ignore:name), RV(ignore:title), RV(ignore:versions) and RV(ignore:default_version) for each known datastore.
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The datastore.
+      type: str
+      sample: mariadb
+    version:
+      description: The version, the default one where none was asked for.
+      type: str
+      sample: "10.11"
+    os:
+      description: The operating system that this version runs on.
+      type: str
+      sample: debian-12
+    title:
+      description: The datastore's name for people.
+      type: str
+      sample: MariaDB
+    driver:
+      description: The driver of the guest agent.
+      type: str
+      sample: mariadb
+    service:
+      description: The systemd service.
+      type: str
+      sample: mariadb
+    port:
+      description: The TCP port that clients use.
+      type: int
+      sample: 3306
+    socket:
+      description: The local socket.
+      type: str
+      sample: /run/mysqld/mysqld.sock
+    user:
+      description: The user that the server runs as.
+      type: str
+      sample: mysql
+    group:
+      description: The group that the server runs as.
+      type: str
+      sample: mysql
+    mount_point:
+      description: Where the data volume is mounted.
+      type: str
+      sample: /var/lib/dbaas
+    data_dir:
+      description: The data directory, on the data volume.
+      type: str
+      sample: /var/lib/dbaas/data
+    tls_dir:
+      description: The directory of keys and certificates, on the data volume.
+      type: str
+      sample: /var/lib/dbaas/tls
+    config_dir:
+      description: The directory of the server's configuration files.
+      type: str
+      sample: /etc/mysql/mariadb.conf.d
+    config_files:
+      description: The names of the files in RV(_raw[].config_dir), by kind.
+      type: dict
+      sample: {config: 80-dbaas.cnf, override: 90-dbaas-override.cnf}
+    files:
+      description: The paths of the templates on the controller, by kind.
+      type: dict
+      sample: {config: /usr/share/ansible/collections/ansible_collections/dbaas/openstack/templates/mariadb/config.j2}
+    packages:
+      description: The packages of RV(_raw[].os) that a guest needs.
+      type: list
+      elements: str
+    held_packages:
+      description: The packages that unattended upgrades may not touch.
+      type: list
+      elements: str
+    minimum:
+      description: The smallest sizes, C(ram_mb), C(disk_gb) and C(volume_gb).
+      type: dict
+      sample: {ram_mb: 512, disk_gb: 3, volume_gb: 1}
+    sizing:
+      description: What the configuration template computes its sizes from.
+      type: dict
+    host:
+      description: Settings of the host that the server wants.
+      type: dict
+    capabilities:
+      description: What the datastore can do.
+      type: list
+      elements: str
+      sample: [databases, tls, users]
+    strategies:
+      description: The default strategies, by kind.
+      type: dict
+"""
+
+import os
+import pathlib
+import typing as t
+
+import yaml
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import (
+    DatastoreError,
+    check_definition,
+    choose_version,
+    merge,
+    resolve,
+    summary,
+)
+
+SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "templates"
+DEFINITION = "datastore.yml"
+TEMPLATES = ("config", "override")
+
+
+def _roots(search_path: list[str]) -> list[pathlib.Path]:
+    """Return the places of definitions, the least important one first."""
+    operator = [pathlib.Path(entry) for entry in search_path]
+    missing = [str(root) for root in operator if not root.is_dir()]
+    if missing:
+        raise DatastoreError(f"search_path: no such directory: {', '.join(missing)}.")
+    return [SHIPPED, *reversed(operator)]
+
+
+def _names(roots: list[pathlib.Path]) -> list[str]:
+    return sorted({path.parent.name for root in roots for path in root.glob(f"*/{DEFINITION}")})
+
+
+def _read(path: pathlib.Path) -> t.Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as exc:
+        raise DatastoreError(f"{path}: {exc}") from exc
+
+
+def _merged(folders: list[pathlib.Path]) -> t.Any:
+    data: t.Any = {}
+    for folder in folders:
+        if (folder / DEFINITION).is_file():
+            data = merge(data, _read(folder / DEFINITION))
+    return data
+
+
+def _template(kind: str, name: str, folders: list[pathlib.Path]) -> str:
+    for folder in reversed(folders):
+        if (folder / f"{kind}.j2").is_file():
+            return str(folder / f"{kind}.j2")
+    raise DatastoreError(f"datastore {name!r} has no template {kind}.j2.")
+
+
+def load(name: str, version: str, roots: list[pathlib.Path]) -> dict[str, t.Any]:
+    """Return the resolved definition of one datastore version."""
+    if name not in _names(roots):
+        raise DatastoreError(f"there is no datastore {name!r}; known datastores: {', '.join(_names(roots))}.")
+    chosen = choose_version(name, version, check_definition(name, _merged([root / name for root in roots])))
+    folders = [folder for root in roots for folder in (root / name, root / name / chosen)]
+    definition = check_definition(name, _merged(folders))
+    return resolve(name, chosen, definition, {kind: _template(kind, name, folders) for kind in TEMPLATES})
+
+
+class LookupModule(LookupBase):
+    def run(
+        self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any
+    ) -> list[dict[str, t.Any]]:
+        self.set_options(var_options=variables, direct=kwargs)
+        try:
+            roots = _roots([os.path.expanduser(entry) for entry in self.get_option("search_path")])
+            if self.get_option("list"):
+                return [
+                    summary(name, check_definition(name, _merged([root / name for root in roots])))
+                    for name in _names(roots)
+                ]
+            return [load(name, self.get_option("version"), roots) for name in terms]
+        except DatastoreError as exc:
+            raise AnsibleLookupError(str(exc)) from exc
