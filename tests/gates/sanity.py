@@ -5,7 +5,7 @@
 
 ansible-test wants the collection in a directory that is really called ``ansible_collections/<namespace>/<name>``,
 drops pip's environment variables, and downloads get-pip. So it runs with a home of its own (DIRECTORY/../sanity-home,
-kept: it holds its virtual environments), with a pip.conf made from this machine's pip settings and a stand-in for get-pip.
+kept for its virtual environments), a pip.conf made from this machine's pip settings, and a stand-in for get-pip.
 """
 
 from __future__ import annotations
