@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.gates.tree import copy
 
-GET_PIP = '''\
+GET_PIP = """\
 import ensurepip, os, subprocess, sys
 saved = dict(os.environ)
 ensurepip.bootstrap(default_pip=True)
@@ -28,7 +28,7 @@ os.environ.update(saved)
 wanted = [argument for argument in sys.argv[1:] if argument.startswith("pip==")]
 if wanted:
     subprocess.check_call([sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "-q", *wanted])
-'''
+"""
 FROM_ENVIRONMENT = {"cert": ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), "proxy": ("https_proxy", "HTTPS_PROXY")}
 
 
@@ -77,6 +77,7 @@ def main() -> int:
     _home(home)
     tree = scratch / "ansible_collections/dbaas/openstack"
     copy(Path.cwd(), tree)
+    subprocess.run(["git", "init", "-q", tree], check=True)  # else the checkout's git, which ignores DIRECTORY, is asked
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     command = ["ansible-test", "sanity", "--venv", "--python", python, "--color", "no", "-v"]
     environment = {name: value for name, value in os.environ.items() if name != "ANSIBLE_COLLECTIONS_PATH"}

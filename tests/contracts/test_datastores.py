@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Datastores by data: who may know a datastore by name."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.contracts.repo import files, text
+
+DATASTORES = sorted({path.parts[1] for path in files("templates/*/**")})
+PYTHON = [path for pattern in ("plugins/**/*.py", "guest_agent/src/**/*.py") for path in files(pattern)]
+YAML = [path for pattern in ("roles/**/*.yml", "playbooks/**/*.yml") for path in files(pattern)]
+
+
+def _is_its_room(path: Path, datastore: str) -> bool:
+    if path.parts[0] == "guest_agent":
+        return any(part == datastore or Path(part).stem.startswith(datastore) for part in path.parts)
+    return path == Path(f"roles/datastore/tasks/{datastore}.yml")
+
+
+def named_in_python(source: str, datastore: str) -> Iterator[int]:
+    """Lines where the name stands as a string of its own."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.lower() == datastore:
+            yield node.lineno
+
+
+def compared_in_yaml(source: str, datastore: str) -> Iterator[int]:
+    """Lines where something is compared with the name."""
+    name, operator = rf"['\"]{re.escape(datastore)}['\"]", r"(==|!=|\bin\b|\bmatch\b|\bsearch\b)"
+    comparison = re.compile(rf"{name}\s*{operator}|{operator}[^#]*{name}", re.IGNORECASE)
+    for number, line in enumerate(source.splitlines(), 1):
+        if comparison.search(line):
+            yield number
+
+
+@pytest.mark.parametrize("datastore", DATASTORES)
+@pytest.mark.parametrize("path", PYTHON, ids=str)
+def test_python_knows_no_datastore(path: Path, datastore: str) -> None:
+    assert _is_its_room(path, datastore) or list(named_in_python(text(path), datastore)) == []
+
+
+@pytest.mark.parametrize("datastore", DATASTORES)
+@pytest.mark.parametrize("path", YAML, ids=str)
+def test_yaml_compares_no_datastore(path: Path, datastore: str) -> None:
+    assert _is_its_room(path, datastore) or list(compared_in_yaml(text(path), datastore)) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("if datastore == 'mariadb': pass", True),
+        ("DRIVERS = {'mariadb': 1}", True),
+        ("match datastore:\n    case 'MariaDB': pass", True),
+        ("'''For example mariadb.'''", False),
+    ],
+)
+def test_names_in_python_are_found(source: str, found: bool) -> None:
+    assert bool(list(named_in_python(source, "mariadb"))) == found
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("when: datastore == 'mariadb'", True),
+        ("when: \"'mariadb' == datastore\"", True),
+        ("when: datastore in ['mysql', 'mariadb']", True),
+        ("datastore: mariadb", False),
+        ("description: such as 'mariadb'", False),
+    ],
+)
+def test_comparisons_in_yaml_are_found(source: str, found: bool) -> None:
+    assert bool(list(compared_in_yaml(source, "mariadb"))) == found
