@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError, from_sdk
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import as_dbaas_error
 from ansible_collections.openstack.cloud.plugins.module_utils.openstack import (
     openstack_cloud_from_module,
     openstack_full_argument_spec,
@@ -23,15 +23,12 @@ def run(body: Body, argument_spec: dict[str, t.Any], **module_options: t.Any) ->
     module = AnsibleModule(
         argument_spec={**openstack_full_argument_spec(), **argument_spec}, supports_check_mode=True, **module_options
     )
-    sdk, connection = openstack_cloud_from_module(module)
+    _sdk, connection = openstack_cloud_from_module(module)
     try:
         result = body(module, connection)
-    except DbaasError as error:
-        module.fail_json(**error.as_result())
-    except (sdk.exceptions.SDKException, sdk.exceptions.HttpException) as error:
-        module.fail_json(**from_sdk(error).as_result())
-    except Exception as error:  # keystoneauth raises its own family when the cloud cannot be reached or refuses the login
-        if not type(error).__module__.startswith("keystoneauth1."):
+    except Exception as raised:
+        error = as_dbaas_error(raised)
+        if error is None:
             raise
-        module.fail_json(**DbaasError("cloud", f"The cloud cannot be used: {error}").as_result())
+        module.fail_json(**error.as_result())
     module.exit_json(**result)

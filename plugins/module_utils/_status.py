@@ -48,10 +48,16 @@ class Status(t.NamedTuple):
 
 
 def instance_status(
-    nova_status: str | None, anchor: Anchor, heartbeat: Heartbeat | None, store_reachable: bool = True
+    nova_status: str | None,
+    anchor: Anchor,
+    heartbeat: Heartbeat | None,
+    *,
+    now: float,
+    store_reachable: bool = True,
 ) -> Status:
     """Status from Nova's status (None: no server), the anchor's task and fault, and the heartbeat with its age.
 
+    now: epoch seconds; a heartbeat from before the start of the current task says nothing about the server after it.
     Order: a running delete; a missing server; Nova's word unless the server is ACTIVE; then the agent's word.
     A fault that the last operation recorded makes an instance that is not healthy an ERROR.
     """
@@ -66,14 +72,14 @@ def instance_status(
         return Status("ERROR", anchor.fault or "Nova reports the server in ERROR")
     if nova != "ACTIVE":
         return Status(nova, anchor.fault)
-    return _status_of_running_server(anchor, heartbeat, store_reachable)
-
-
-def _status_of_running_server(anchor: Anchor, heartbeat: Heartbeat | None, store_reachable: bool) -> Status:
     if not store_reachable:
         return Status("UNKNOWN", "the object store cannot be reached")
-    heard = heartbeat is not None and not heartbeat.stale
-    if heard and heartbeat is not None:
+    return _status_of_running_server(anchor, heartbeat, now)
+
+
+def _status_of_running_server(anchor: Anchor, heartbeat: Heartbeat | None, now: float) -> Status:
+    from_before = heartbeat is not None and anchor.task in _TASK and heartbeat.age > now - anchor.since
+    if heartbeat is not None and not heartbeat.stale and not from_before:
         status = _AGENT.get(heartbeat.status, "UNKNOWN")
         if status == "ACTIVE":
             return Status("ACTIVE")

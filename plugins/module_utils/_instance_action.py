@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which steps an action on the server of an instance takes. Pure; private to the collection."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import Step
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import Instance
+
+
+@dataclasses.dataclass(frozen=True)
+class Action:
+    """from_: Nova's statuses in which it can be done. to: the status that it ends in; there it changes nothing if settled.
+    leaves_task: whether the task stays on the anchor until the guest is heard again."""
+
+    from_: tuple[str, ...]
+    to: str
+    settled: bool
+    leaves_task: bool
+
+
+ACTIONS = {
+    "stop": Action(("ACTIVE",), "SHUTOFF", settled=True, leaves_task=False),
+    "start": Action(("SHUTOFF",), "ACTIVE", settled=True, leaves_task=True),
+    "reboot": Action(("ACTIVE",), "ACTIVE", settled=False, leaves_task=True),
+}
+
+
+def plan_action(name: str, instance: Instance, reboot_type: str) -> list[Step]:
+    """Steps of one of ACTIONS; none when there is nothing to do.
+
+    Raises DbaasError not_actionable, naming what blocks.
+    """
+    action, server, label = ACTIONS[name], instance.server, instance.group.name
+    if server is None:
+        raise DbaasError("not_actionable", f"{label} has no server: there is nothing to {name}", status=None)
+    if action.settled and server.status == action.to:
+        return []
+    if server.status not in action.from_:
+        can = " or ".join(action.from_)
+        msg = f"{label} cannot {name}: its server is {server.status}, it would have to be {can}"
+        raise DbaasError("not_actionable", msg, status=server.status)
+    details = {"type": reboot_type} if name == "reboot" else {}
+    before = dataclasses.replace(instance.anchor, task=name, since=0, fault="")
+    steps = [
+        Step("update", "anchor", label, {"task": name, "fault": ""}, before),
+        Step(name, "server", server.name, details, server.id),
+    ]
+    if not action.leaves_task:
+        steps.append(Step("update", "anchor", label, {"task": "", "fault": ""}, dataclasses.replace(before, task="")))
+    return steps

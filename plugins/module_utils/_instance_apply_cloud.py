@@ -1,0 +1,302 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carrying out the steps of a plan. Effects; private to the collection.
+
+Each creating call carries the uid, so that a run that is killed after it finds its work again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import typing as t
+
+from ansible_collections.dbaas.openstack.plugins.module_utils import _anchor, _host_key, _store, _user_data
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import MANAGEMENT, Step
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import NetworkWish, Spec
+from ansible_collections.dbaas.openstack.plugins.module_utils._instances_cloud import UID, find
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import HOST_KEYS, Instance, Rule
+from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import Facts, Network, subnets_of
+from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
+
+
+class Applier:
+    """Applies steps one after another. spec and facts are needed by creating steps only."""
+
+    def __init__(
+        self,
+        connection: t.Any,
+        name: str,
+        instance: Instance | None,
+        deadline: Deadline,
+        *,
+        spec: Spec | None = None,
+        facts: Facts | None = None,
+        store_prefix: str = _store.DEFAULT_PREFIX,
+    ) -> None:
+        self._connection = connection
+        self._name = name
+        self._deadline = deadline
+        self._spec = spec or Spec(name)
+        self._facts = facts or Facts()
+        self._store_prefix = store_prefix
+        self._uid = instance.anchor.uid if instance else _anchor.new_uid()
+        self._group_id = instance.group.id if instance else ""
+        management = instance.management_group if instance else None
+        self._management_group_id = management.id if management else ""
+        self._ports = self._known_ports(instance) if instance else {}
+        self._volume_id = instance.volume.id if instance and instance.volume else ""
+        self._server_id = instance.server.id if instance and instance.server else ""
+
+    def _known_ports(self, instance: Instance) -> dict[t.Any, str]:
+        """Ids of the ports by the index of the wish that they fulfil, and of the management port."""
+        free = list(instance.data_ports)
+        known: dict[t.Any, str] = {}
+        for index, network in enumerate(self._facts.networks):
+            port = next((port for port in free if network and port.network_id == network.id), None)
+            if port is not None:
+                free.remove(port)
+                known[index] = port.id
+        if instance.management_port is not None:
+            known[MANAGEMENT] = instance.management_port.id
+        return known or dict(enumerate(port.id for port in instance.data_ports))
+
+    def apply(self, step: Step) -> None:
+        """Carry out one step; waits as far as the next step needs it."""
+        getattr(self, f"_{step.action}_{step.resource}")(step)
+
+    # security groups: the anchor, and the group of the management port
+
+    def _create_security_group(self, step: Step) -> None:
+        network = self._connection.network
+        if step.details.get("role") == MANAGEMENT:
+            group = network.create_security_group(name=step.name, description=_anchor.owned_description(self._uid))
+            self._management_group_id = group.id
+            return
+        anchor = _anchor.Anchor(self._uid, task="create", since=int(time.time()))
+        group = network.create_security_group(name=step.name, description=anchor.encode())
+        self._group_id = group.id
+        self._yield_to_older_anchor()
+
+    def _yield_to_older_anchor(self) -> None:
+        winner = find(self._connection, self._name)
+        if winner is not None and winner.group.id != self._group_id:
+            self._connection.network.delete_security_group(self._group_id)
+            msg = f"another run is making {self._name} at this moment and came first; run again when it has ended"
+            raise DbaasError("conflict", msg, uid=winner.anchor.uid)
+
+    def _tag_security_group(self, step: Step) -> None:
+        for tag in step.details["tags"]:
+            _checked(self._connection.network.put(self._tag_url(tag)))
+
+    def _tag_url(self, tag: str) -> str:
+        return f"/security-groups/{self._group_id}/tags/{tag}"
+
+    def _update_deletion_protection(self, step: Step) -> None:
+        network = self._connection.network
+        change = network.put if step.details["enabled"] else network.delete
+        _checked(change(self._tag_url(_anchor.PROTECTED_TAG)))
+
+    def _update_anchor(self, step: Step) -> None:
+        anchor: _anchor.Anchor = step.target
+        if anchor.task and not anchor.since:
+            anchor = dataclasses.replace(anchor, since=int(time.time()))
+        self._connection.network.update_security_group(self._group_id, description=anchor.encode())
+
+    def _delete_security_group(self, step: Step) -> None:
+        self._connection.network.delete_security_group(step.target)
+
+    def _create_security_group_rule(self, step: Step) -> None:
+        rule: Rule = step.target
+        self._connection.network.create_security_group_rule(
+            security_group_id=self._group_id if step.name == self._name else self._management_group_id,
+            direction="ingress",
+            protocol="tcp",
+            ether_type=rule.ethertype,
+            port_range_min=rule.port,
+            port_range_max=rule.port,
+            remote_ip_prefix=rule.cidr,
+        )
+
+    def _delete_security_group_rule(self, step: Step) -> None:
+        self._connection.network.delete_security_group_rule(step.target)
+
+    # ports and floating addresses
+
+    def _create_port(self, step: Step) -> None:
+        managing = step.target == MANAGEMENT
+        wish, network = self._wish(step.target)
+        attributes: dict[str, t.Any] = {
+            "name": step.name,
+            "description": _anchor.owned_description(self._uid),
+            "network_id": network.id,
+            "security_groups": [self._management_group_id if managing else self._group_id],
+        }
+        fixed = _fixed_ips(wish, network)
+        if fixed:
+            attributes["fixed_ips"] = fixed
+        self._ports[step.target] = self._connection.network.create_port(**attributes).id
+
+    def _wish(self, target: t.Any) -> tuple[NetworkWish, Network]:
+        if target == MANAGEMENT:
+            network = t.cast("Network", self._facts.management_network)
+            return NetworkWish(network.id), network
+        return t.cast("t.Any", self._spec.networks)[target], t.cast("Network", self._facts.networks[target])
+
+    def _delete_port(self, step: Step) -> None:
+        self._connection.network.delete_port(step.target)
+
+    def _create_floating_ip(self, _step: Step) -> None:
+        network = t.cast("Network", self._facts.floating_network)
+        self._connection.network.create_ip(
+            floating_network_id=network.id,
+            port_id=self._ports[min(key for key in self._ports if key != MANAGEMENT)],
+            description=_anchor.owned_description(self._uid),
+        )
+
+    def _delete_floating_ip(self, step: Step) -> None:
+        self._connection.network.delete_ip(step.target)
+
+    # the data volume
+
+    def _create_volume(self, step: Step) -> None:
+        attributes = {"volume_type": self._spec.volume_type, "availability_zone": self._spec.volume_availability_zone}
+        volume = self._connection.block_storage.create_volume(
+            name=step.name,
+            size=self._spec.volume_size,
+            metadata={UID: self._uid, "dbaas_datastore": self._spec.datastore},
+            **{key: value for key, value in attributes.items() if value},
+        )
+        self._volume_id = volume.id
+
+    def _volume_status(self, wanted: tuple[str, ...]) -> t.Callable[[], t.Any]:
+        def probe() -> t.Any:
+            volume = self._connection.block_storage.get_volume(self._volume_id)
+            if volume.status.startswith("error") and "error" not in wanted:
+                msg = f"volume {volume.name} ({volume.id}) went into status {volume.status}; run again to replace it"
+                raise DbaasError("cloud", msg, volume_id=volume.id)
+            return volume if volume.status in wanted else None
+
+        return probe
+
+    def _attach_volume(self, step: Step) -> None:
+        self._deadline.until(self._volume_status(("available",)), f"volume {step.name} to become available")
+        self._connection.compute.create_volume_attachment(self._server_id, volume_id=self._volume_id)
+        self.wait_for_volume()
+
+    def wait_for_volume(self) -> None:
+        """Until the data volume is attached."""
+        self._deadline.until(self._volume_status(("in-use",)), f"volume {self._name}-data to be attached")
+
+    def _update_volume_metadata(self, step: Step) -> None:
+        self._connection.block_storage.set_volume_metadata(step.target, **step.details["metadata"])
+
+    def _delete_volume(self, step: Step) -> None:
+        self._volume_id = step.target
+        storage = self._connection.block_storage
+        self._deadline.until(self._volume_status(("available", "error")), f"volume {step.name} to be free")
+        storage.delete_volume(step.target)
+        self._deadline.until(lambda: storage.find_volume(step.target) is None or None, f"volume {step.name} to be gone")
+
+    # the server
+
+    def _create_server(self, step: Step) -> None:
+        self._deadline.until(self._volume_status(("available",)), f"volume {self._name}-data to become available")
+        image = t.cast("t.Mapping[str, t.Any]", self._facts.image)
+        host_key = _host_key.new_host_key()
+        attributes: dict[str, t.Any] = {
+            "name": step.name,
+            "flavor_id": t.cast("t.Any", self._facts.flavor).id,
+            "networks": [{"port": self._ports[key]} for key in sorted(self._ports, key=str)],
+            "block_device_mapping": [self._boot_device(image["id"]), self._data_device()],
+            "config_drive": True,
+            "user_data": _user_data.render(step.name, self._spec.ssh_user, self._spec.ssh_public_keys, host_key),
+            "tags": [_anchor.TAG, _anchor.server_tag(self._uid), *sorted(self._spec.tags or ())],
+            "metadata": {
+                **(self._spec.metadata or {}),
+                UID: self._uid,
+                "dbaas_datastore": image["datastore"],
+                "dbaas_version": image["version"],
+                HOST_KEYS: host_key.public,
+            },
+        }
+        if self._spec.boot_volume_size is None:
+            attributes["image_id"] = image["id"]
+        if self._spec.availability_zone:
+            attributes["availability_zone"] = self._spec.availability_zone
+        self._server_id = self._connection.compute.create_server(**attributes).id
+
+    def _boot_device(self, image_id: str) -> dict[str, t.Any]:
+        device = {"boot_index": 0, "uuid": image_id, "source_type": "image", "delete_on_termination": True}
+        if self._spec.boot_volume_size is None:
+            return {**device, "destination_type": "local"}
+        kind = {"volume_type": self._spec.boot_volume_type} if self._spec.boot_volume_type else {}
+        return {**device, "destination_type": "volume", "volume_size": self._spec.boot_volume_size, **kind}
+
+    def _data_device(self) -> dict[str, t.Any]:
+        return {
+            "boot_index": -1,
+            "uuid": self._volume_id,
+            "source_type": "volume",
+            "destination_type": "volume",
+            "delete_on_termination": False,
+        }
+
+    def wait_for_server(self, wanted: str = "ACTIVE") -> None:
+        """Until Nova reports the status that is wanted; DbaasError cloud when it reports ERROR."""
+
+        def probe() -> t.Any:
+            server = self._connection.compute.get_server(self._server_id)
+            if server.status == "ERROR":
+                fault = (server.fault or {}).get("message", "no reason given")
+                msg = f"Nova put server {server.name} ({server.id}) into ERROR: {fault}; run again to replace it"
+                raise DbaasError("cloud", msg, server_id=server.id)
+            return server if server.status == wanted else None
+
+        self._deadline.until(probe, f"server {self._name} to become {wanted}")
+
+    def _stop_server(self, step: Step) -> None:
+        self._server_id = step.target
+        self._connection.compute.stop_server(step.target)
+        self.wait_for_server("SHUTOFF")
+
+    def _start_server(self, step: Step) -> None:
+        self._connection.compute.start_server(step.target)
+
+    def _reboot_server(self, step: Step) -> None:
+        self._connection.compute.reboot_server(step.target, step.details["type"].upper())
+
+    def _delete_server(self, step: Step) -> None:
+        compute = self._connection.compute
+        compute.delete_server(step.target)
+        self._deadline.until(lambda: compute.find_server(step.target) is None or None, f"server {step.name} to be gone")
+        self._server_id = ""
+
+    def _update_server_tags(self, step: Step) -> None:
+        tags = [_anchor.TAG, _anchor.server_tag(self._uid), *step.details["tags"]]
+        _checked(self._connection.compute.put(f"/servers/{step.target}/tags", json={"tags": tags}, microversion="2.26"))
+
+    def _update_server_metadata(self, step: Step) -> None:
+        compute = self._connection.compute
+        compute.set_server_metadata(step.target, **step.details["metadata"])
+        if step.details["removed"]:
+            compute.delete_server_metadata(step.target, step.details["removed"])
+
+    def _delete_heartbeat(self, _step: Step) -> None:
+        _store.delete_heartbeat(self._connection, self._uid, prefix=self._store_prefix)
+
+
+def _checked(response: t.Any) -> None:
+    if not response.ok:
+        raise DbaasError(
+            "cloud", f"OpenStack answered {response.status_code} to {response.request.method} {response.url}"
+        )
+
+
+def _fixed_ips(wish: NetworkWish, network: Network) -> list[dict[str, str]]:
+    if wish.fixed_ips:
+        return [{"ip_address": address} for address in wish.fixed_ips]
+    return [{"subnet_id": subnet.id} for subnet in subnets_of(wish, network)] if wish.subnet else []

@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an instance consists of in the cloud, as plain values. Pure; private to the collection.
+
+Every resource carries the uid of its instance (see _anchor): nothing else is ever taken for a part of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import Anchor
+
+INITIALISED = "dbaas_initialised"
+"""Key in the metadata of a data volume that has been formatted: such a volume is never formatted again."""
+HOST_KEYS = "dbaas_host_keys"
+"""Key in the metadata of a server: the ed25519 SSH host keys that it may show, base64, separated by blanks."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """An ingress rule. ethertype: IPv4 or IPv6. port: a TCP port. id: of Neutron, not part of what the rule says."""
+
+    ethertype: str
+    port: int
+    cidr: str
+    id: str = dataclasses.field(default="", compare=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Group:
+    """A security group with its ingress rules for single TCP ports; foreign_rule_ids: all its other ingress rules."""
+
+    id: str
+    name: str
+    tags: frozenset[str] = frozenset()
+    created_at: str = ""
+    rules: frozenset[Rule] = frozenset()
+    foreign_rule_ids: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Port:
+    """fixed_ips: addresses as text."""
+
+    id: str
+    network_id: str
+    fixed_ips: tuple[str, ...] = ()
+    group_ids: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class FloatingAddress:
+    id: str
+    address: str
+    port_id: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Volume:
+    """size: GiB. status: of Cinder. server_ids: the servers that it is attached to."""
+
+    id: str
+    name: str
+    size: int
+    type: str
+    status: str
+    metadata: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    server_ids: tuple[str, ...] = ()
+
+    @property
+    def initialised(self) -> bool:
+        return self.metadata.get(INITIALISED) == "true"
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """status: of Nova. flavor: its name. zone: availability zone. created: ISO 8601. image_id: None when booted from a volume."""
+
+    id: str
+    name: str
+    status: str
+    flavor: str
+    metadata: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    tags: frozenset[str] = frozenset()
+    zone: str = ""
+    created: str = ""
+    fault: str = ""
+    image_id: str | None = None
+    volume_ids: tuple[str, ...] = ()
+
+    @property
+    def host_keys(self) -> list[str]:
+        return self.metadata.get(HOST_KEYS, "").split()
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """All parts of one instance. group is the anchor's security group, anchor what it says."""
+
+    group: Group
+    anchor: Anchor
+    management_group: Group | None = None
+    ports: tuple[Port, ...] = ()
+    floating_addresses: tuple[FloatingAddress, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    servers: tuple[Server, ...] = ()
+
+    @property
+    def server(self) -> Server | None:
+        return self.servers[0] if self.servers else None
+
+    @property
+    def volume(self) -> Volume | None:
+        return self.volumes[0] if self.volumes else None
+
+    @property
+    def management_port(self) -> Port | None:
+        if self.management_group is None:
+            return None
+        return next((port for port in self.ports if self.management_group.id in port.group_ids), None)
+
+    @property
+    def data_ports(self) -> list[Port]:
+        """The ports on which clients reach the database, in the order in which they were made."""
+        return [port for port in self.ports if port is not self.management_port]
