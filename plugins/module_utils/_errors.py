@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import http
+import re
 import typing as t
 
 REASONS = (
@@ -50,10 +52,31 @@ def reason_of_http_status(status: int | None, text: str) -> str:
     return {400: "invalid", 404: "not_found", 409: "conflict", 413: "quota"}.get(status or 0, "cloud")
 
 
-def from_sdk(error: Exception) -> DbaasError:
-    """Translate an exception of openstacksdk."""
+def as_dbaas_error(error: Exception) -> DbaasError | None:
+    """What an exception means to the user; None if it is a bug and not an answer of the cloud."""
+    if isinstance(error, DbaasError):
+        return error
+    if type(error).__module__.startswith("keystoneauth1."):
+        return DbaasError("cloud", f"The cloud cannot be used: {error}")
+    return _from_sdk(error) if type(error).__module__.startswith("openstack.") else None
+
+
+def _from_sdk(error: Exception) -> DbaasError:
     if type(error).__name__ == "ResourceTimeout":
         return DbaasError("timeout", str(error))
     status = getattr(error, "status_code", None)
     text = str(getattr(error, "details", None) or error)
     return DbaasError(reason_of_http_status(status, text), f"OpenStack answered: {error}", http_status=status)
+
+
+def require_ok(response: t.Any, action: str) -> t.Any:
+    """The response (of requests) itself, if its status is below 400; else a DbaasError that says which action failed.
+
+    For the calls that go through a raw adapter of the SDK, which raises nothing by itself.
+    """
+    if response.status_code < http.HTTPStatus.BAD_REQUEST:
+        return response
+    text = " ".join(re.sub(r"<[^>]*>", " ", response.text).split())[:300]
+    reason = reason_of_http_status(response.status_code, text)
+    msg = f"{action}: OpenStack answered {response.status_code} {text}"
+    raise DbaasError(reason, msg, http_status=response.status_code)

@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The store: what this collection keeps in object storage (Swift API). Private to the collection.
+
+Every call is bounded by TIMEOUT; whatever keeps the store from being used is a StoreUnavailableError.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import typing as t
+import urllib.parse
+from http import HTTPStatus
+
+from ansible_collections.dbaas.openstack.plugins.module_utils import _heartbeat, _tempurl
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import Heartbeat
+
+DEFAULT_PREFIX = "dbaas_"
+HEARTBEATS = "heartbeats"
+TIMEOUT = 20
+"""Seconds for the store to accept a connection, and to send the next bytes of an answer."""
+
+_SERVICE = "object-store"
+_PAGE = 10_000
+_BODY_LIMIT = 64 * 1024
+_CONFIRM_LIMIT = 100
+_KEY_HEADER = "X-Container-Meta-Temp-URL-Key"
+
+
+class StoreUnavailableError(DbaasError):
+    """The store cannot be used now: reason unsupported if the cloud has none, cloud if it does not answer as it should."""
+
+
+def heartbeats_if_reachable(
+    connection: t.Any, *, prefix: str = DEFAULT_PREFIX, uids: t.Collection[str] | None = None
+) -> tuple[dict[str, Heartbeat], bool]:
+    """Heartbeats by uid, of the uids alone if given, and whether the store could be asked at all."""
+    try:
+        if uids is None:
+            return list_heartbeats(connection, prefix=prefix), True
+        told = {uid: read_heartbeat(connection, uid, prefix=prefix) for uid in uids}
+        return {uid: beat for uid, beat in told.items() if beat is not None}, True
+    except StoreUnavailableError:
+        return {}, False
+
+
+def list_heartbeats(connection: t.Any, *, prefix: str = DEFAULT_PREFIX) -> dict[str, Heartbeat]:
+    """All heartbeats by uid, from one listing request for each 10,000.
+
+    A listing may lag behind its objects: the newest 100 of the stale ones are read again from the object itself.
+    """
+    beats = _listed(connection, prefix + HEARTBEATS)
+    stale = sorted((uid for uid, beat in beats.items() if beat.stale), key=lambda uid: beats[uid].age)
+    for uid in stale[:_CONFIRM_LIMIT]:
+        beat = read_heartbeat(connection, uid, prefix=prefix)
+        if beat is None:
+            del beats[uid]
+        else:
+            beats[uid] = beat
+    return beats
+
+
+def _listed(connection: t.Any, container: str) -> dict[str, Heartbeat]:
+    beats: dict[str, Heartbeat] = {}
+    query: dict[str, t.Any] = {"format": "json", "limit": _PAGE}
+    while True:
+        response = _request(connection, "GET", container, params=query, tolerate=(HTTPStatus.NOT_FOUND,))
+        rows = response.json() if response.status_code == HTTPStatus.OK else []
+        for row in rows:
+            age = _heartbeat.age_of_row(row["last_modified"], response.headers["Date"])
+            beat = _heartbeat.parse(row["content_type"], age)
+            if beat is not None:
+                beats[row["name"]] = beat
+        if len(rows) < _PAGE:
+            return beats
+        query["marker"] = rows[-1]["name"]
+
+
+def read_heartbeat(connection: t.Any, uid: str, *, prefix: str = DEFAULT_PREFIX) -> Heartbeat | None:
+    """The heartbeat of one instance from its object; None if it was never heard."""
+    response = _request(connection, "HEAD", f"{prefix}{HEARTBEATS}/{uid}", tolerate=(HTTPStatus.NOT_FOUND,))
+    if response.status_code == HTTPStatus.NOT_FOUND:
+        return None
+    age = _heartbeat.age_of_object(response.headers["Last-Modified"], response.headers["Date"])
+    return _heartbeat.parse(response.headers.get("Content-Type", ""), age)
+
+
+def heartbeat_body(connection: t.Any, uid: str, *, prefix: str = DEFAULT_PREFIX) -> dict[str, t.Any]:
+    """What the guest wrote into its heartbeat; {} if there is none or it is no JSON object below 64 KiB.
+
+    The guest alone decides what stands there: never trust it further than the guest.
+    """
+    path = f"{prefix}{HEARTBEATS}/{uid}"
+    response = _request(
+        connection,
+        "GET",
+        path,
+        headers={"Range": f"bytes=0-{_BODY_LIMIT}"},
+        tolerate=(HTTPStatus.NOT_FOUND, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
+    )
+    if response.status_code >= HTTPStatus.BAD_REQUEST or len(response.content) > _BODY_LIMIT:
+        return {}
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def delete_heartbeat(connection: t.Any, uid: str, *, prefix: str = DEFAULT_PREFIX) -> None:
+    """Remove the heartbeat of an instance, if there is one."""
+    _request(connection, "DELETE", f"{prefix}{HEARTBEATS}/{uid}", tolerate=(HTTPStatus.NOT_FOUND,))
+
+
+def ensure_key(connection: t.Any, container: str) -> str:
+    """The key that signs TempURLs of a container; container and key are made if they are not there.
+
+    The very first call in a project is not meant to run twice at once: the later key would void what the earlier signed.
+    """
+    response = _request(connection, "HEAD", container, tolerate=(HTTPStatus.NOT_FOUND,))
+    if response.status_code == HTTPStatus.NOT_FOUND:
+        _request(connection, "PUT", container)
+        response = _request(connection, "HEAD", container)
+    known: str | None = response.headers.get(_KEY_HEADER)
+    if known:
+        return known
+    key = secrets.token_urlsafe(32)
+    _request(connection, "POST", container, headers={_KEY_HEADER: key})
+    return key
+
+
+def sign(connection: t.Any, container: str, name: str, *, method: str, expires: int) -> str:
+    """A TempURL on the public endpoint that allows METHOD on one object until EXPIRES (epoch seconds).
+
+    It is tried with a HEAD, which every method includes and which leaves nothing behind. The URL is a secret.
+    Raises DbaasError (unsupported) if the store does not honour it.
+    """
+    url = _tempurl.sign(
+        _endpoint(connection), container, name, key=ensure_key(connection, container), method=method, expires=expires
+    )
+    response = _answered(
+        lambda: connection.session.request(
+            url, "HEAD", authenticated=False, raise_exc=False, log=False, timeout=TIMEOUT, connect_retries=0
+        )
+    )
+    if response.status_code not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND):
+        raise DbaasError(
+            "unsupported",
+            f"The store answered {response.status_code} to a TempURL signed with SHA-256 and the key of container {container}; "
+            "tickets for guests cannot be issued.",
+            http_status=response.status_code,
+        )
+    return url
+
+
+def _endpoint(connection: t.Any) -> str:
+    endpoint: str | None = connection.endpoint_for(_SERVICE, interface="public")
+    if not endpoint:
+        raise StoreUnavailableError("unsupported", "The cloud's catalog has no object store.")
+    return endpoint
+
+
+def _request(connection: t.Any, method: str, path: str, *, tolerate: tuple[int, ...] = (), **options: t.Any) -> t.Any:
+    """An answer below 400, or one of those tolerated. Headers are kept out of the SDK's log: some hold keys."""
+    _endpoint(connection)
+    response = _answered(
+        lambda: connection.object_store.request(
+            "/" + urllib.parse.quote(path), method, log=False, timeout=TIMEOUT, connect_retries=0, **options
+        )
+    )
+    if response.status_code >= HTTPStatus.BAD_REQUEST and response.status_code not in tolerate:
+        raise StoreUnavailableError(
+            "cloud", f"The store answered {response.status_code} to {method} {path}.", http_status=response.status_code
+        )
+    return response
+
+
+def _answered(send: t.Callable[[], t.Any]) -> t.Any:
+    """Only the family of an error is told: its text may hold a TempURL."""
+    try:
+        return send()
+    except Exception as error:
+        if not type(error).__module__.startswith("keystoneauth1.exceptions"):
+            raise
+        raise StoreUnavailableError("cloud", f"The store does not answer ({type(error).__name__}).") from None
