@@ -1,0 +1,12 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Entry point of the zipapp."""
+
+from __future__ import annotations
+
+import sys
+
+from dbaas_agent.cli import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of the agent together, and the status document that everything reports."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from dbaas_agent import VERSION, schema, status, systemd
+from dbaas_agent.config import Config
+from dbaas_agent.drivers.base import Driver
+from dbaas_agent.errors import AgentError
+from dbaas_agent.heartbeat import TicketFile
+from dbaas_agent.tls import Store
+from dbaas_agent.volume import Volume, usage
+
+
+class Agent:
+    """Shared by the loop and the verbs."""
+
+    def __init__(self, config: Config, driver: Driver, tickets: TicketFile) -> None:
+        self.config = config
+        self.driver = driver
+        self.tickets = tickets
+        self.volume = Volume(config)
+        self.tls = Store(config)
+        self._lock = threading.Lock()
+        self._sequence = 0
+
+    def observe(self) -> dict[str, Any]:
+        """Look at the datastore now; bounded well below the watchdog."""
+        with self._lock:
+            verdict, version = self._judge()
+            self._sequence += 1
+            return self._document(verdict, version, self._sequence)
+
+    def ping(self) -> str:
+        """The server's version; Unanswered without an answer."""
+        with self._lock:
+            return self.driver.ping()
+
+    def certificate_end(self) -> float | None:
+        """The server certificate's expiry (epoch) while the volume is this instance's."""
+        shown = self.volume.seen()
+        if not shown.mounted or shown.fault:
+            return None
+        try:
+            return self.tls.not_after()
+        except (AgentError, OSError, ValueError):
+            return None
+
+    def _judge(self) -> tuple[status.Verdict, str | None]:
+        try:
+            verdict = status.of_volume(self.volume.seen())
+            if verdict is not None:
+                return verdict, None
+            try:
+                return status.Verdict(status.ACTIVE), self.driver.ping()
+            except AgentError as silence:
+                return status.of_service(systemd.show(self.config.service), silence.msg), None
+        except (AgentError, OSError) as fault:
+            return status.Verdict(status.FAILED, f"the datastore cannot be checked: {fault}"), None
+
+    def _document(self, verdict: status.Verdict, version: str | None, sequence: int) -> dict[str, Any]:
+        ticket = self.tickets.current()
+        return {
+            "uid": self.config.uid,
+            "datastore": self.config.datastore,
+            "version": self.config.version,
+            "server_version": version,
+            "status": verdict.status,
+            "fault": verdict.fault,
+            "role": "primary",
+            "lag": 0,
+            "volume": usage(self.config.mount_point),
+            "agent_version": VERSION,
+            "protocols": schema.PROTOCOLS,
+            "ticket_expires": ticket and ticket.expires,
+            "sequence": sequence,
+            "time": int(time.time()),
+            "tls": self._tls(),
+        }
+
+    def _tls(self) -> dict[str, Any] | None:
+        try:
+            return self.tls.shown()
+        except (AgentError, OSError, ValueError):
+            return None

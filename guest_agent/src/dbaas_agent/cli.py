@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: ``run --config FILE`` for systemd, ``call VERB [--check]`` for people."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Any
+
+from dbaas_agent import VERSION
+from dbaas_agent.errors import AgentError
+from dbaas_agent.jsonlog import log
+from dbaas_agent.schema import PROTOCOLS, SOCKET, VERBS
+
+USAGE = """usage: agent.pyz run --config FILE
+       agent.pyz call VERB [--check] [--socket PATH] < arguments.json
+       agent.pyz version
+"""
+
+
+def main(words: list[str]) -> int:
+    """Exit code: 0 done, 1 failed, 2 wrong words."""
+    try:
+        if words[:2] == ["run", "--config"] and len(words) == 3:
+            return _run(words[2])
+        if words[:1] == ["call"] and len(words) > 1:
+            return _call(words[1], words[2:])
+        if words == ["version"]:
+            sys.stdout.write(f"{VERSION}\n")
+            return 0
+    except AgentError as fault:
+        log("refused", "error", reason=fault.reason, msg=fault.msg)
+        return 1
+    sys.stderr.write(USAGE)
+    return 2
+
+
+def _run(path: str) -> int:
+    from dbaas_agent import config, drivers
+    from dbaas_agent.agent import Agent
+    from dbaas_agent.dispatch import Dispatcher
+    from dbaas_agent.heartbeat import Sender, TicketFile
+    from dbaas_agent.loop import Loop
+    from dbaas_agent.server import Server
+
+    settings = config.load(path)
+    tickets = TicketFile(settings.ticket_file)
+    agent = Agent(settings, drivers.load(settings), tickets)
+    sender = Sender(tickets, settings.store_ca_file)
+    dispatcher = Dispatcher(agent, lambda: loop.wake())
+    loop = Loop(agent.observe, sender.offer, dispatcher.renew, agent.certificate_end, settings.heartbeat_interval)
+    signal.signal(signal.SIGTERM, lambda *_: loop.stop())
+    server = Server(SOCKET, dispatcher.answer)
+    sender.start()
+    server.start()
+    log("agent_started", version=VERSION, uid=settings.uid, driver=settings.driver)
+    loop.run()
+    server.close()
+    log("agent_stopped", busy=not dispatcher.slot.idle())
+    return 0
+
+
+def _call(verb: str, words: list[str]) -> int:
+    import json
+
+    check, path = "--check" in words, SOCKET
+    rest = [word for word in words if word != "--check"]
+    if rest[:1] == ["--socket"] and len(rest) == 2:
+        path, rest = rest[1], []
+    if rest:
+        sys.stderr.write(USAGE)
+        return 2
+    text = "" if sys.stdin.isatty() else sys.stdin.read()
+    request = {
+        "id": "call",
+        "protocol": PROTOCOLS[-1],
+        "verb": verb,
+        "args": json.loads(text) if text.strip() else {},
+        "check": check,
+    }
+    answer = _exchange(path, json.dumps(request).encode(), VERBS.get(verb, {}).get("timeout", 60))
+    sys.stdout.write(json.dumps(answer["result" if answer["ok"] else "error"], indent=2, sort_keys=True) + "\n")
+    return 0 if answer["ok"] else 1
+
+
+def _exchange(path: str, line: bytes, timeout: float) -> dict[str, Any]:
+    import json
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as agent:
+        agent.settimeout(timeout)
+        try:
+            agent.connect(path)
+            agent.sendall(line + b"\n")
+            with agent.makefile("rb") as stream:
+                text = stream.readline()
+        except OSError as fault:
+            raise AgentError("agent", f"{path}: {fault}") from fault
+    if not text:
+        raise AgentError("agent", f"{path}: the agent hung up")
+    answer: dict[str, Any] = json.loads(text)
+    return answer

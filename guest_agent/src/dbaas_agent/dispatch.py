@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a request line to an answer: envelope, schema, one mutating verb at a time, and no secret in any fault."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from dbaas_agent import schema, validate
+from dbaas_agent.agent import Agent
+from dbaas_agent.errors import AgentError
+from dbaas_agent.jsonlog import log
+from dbaas_agent.redact import redact
+from dbaas_agent.verbs import HANDLERS, renew_certificate
+
+_ENVELOPE = {"id", "protocol", "verb", "args", "check"}
+
+
+class Slot:
+    """Room for one mutating operation."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._holder: dict[str, Any] | None = None
+
+    def take(self, verb: str) -> None:
+        """AgentError(conflict) names the operation that holds the slot and its start (epoch)."""
+        with self._lock:
+            if self._holder is not None:
+                first = self._holder
+                raise AgentError("conflict", f"{first['verb']} is running since {first['started']}", **first)
+            self._holder = {"verb": verb, "started": int(time.time())}
+
+    def free(self) -> None:
+        with self._lock:
+            self._holder = None
+
+    def idle(self) -> bool:
+        with self._lock:
+            return self._holder is None
+
+
+class Dispatcher:
+    """Answers requests; ``changed`` is called after each mutating verb."""
+
+    def __init__(self, agent: Agent, changed: Callable[[], None]) -> None:
+        self._agent = agent
+        self._changed = changed
+        self.slot = Slot()
+
+    def answer(self, line: bytes) -> dict[str, Any]:
+        """The answer to one request line, whatever it holds."""
+        request: dict[str, Any] = {}
+        secrets: set[str] = set()
+        try:
+            request = _envelope(line)
+            verb = request.get("verb")
+            if not isinstance(verb, str) or verb not in HANDLERS:
+                raise AgentError(
+                    "unsupported", f"verb: {verb!r} is none of {', '.join(HANDLERS)}", verbs=list(HANDLERS)
+                )
+            secrets = validate.secrets(schema.VERBS[verb]["args"], request.get("args"))
+            result = self._perform(verb, request)
+        except AgentError as fault:
+            return _refusal(request, fault.answer(), secrets)
+        except Exception as fault:
+            log("crash", "error", op=request.get("id"), fault=type(fault).__name__, at=_place(fault))
+            return _refusal(request, AgentError("agent", f"{type(fault).__name__}: {fault}").answer(), secrets)
+        return {"id": request["id"], "protocol": schema.PROTOCOLS[-1], "ok": True, "result": result}
+
+    def renew(self) -> None:
+        """Renew the server certificate if nothing else is being changed."""
+        try:
+            self._guarded("tls_renew", "renewal", lambda: renew_certificate(self._agent))
+        except AgentError as fault:
+            log("renewal_failed", "error", fault=fault.msg)
+
+    def _perform(self, verb: str, request: dict[str, Any]) -> dict[str, Any]:
+        args = validate.arguments(schema.VERBS[verb]["args"], request.get("args", {}))
+        check = request.get("check", False)
+        if not schema.VERBS[verb]["mutating"] or check:
+            return HANDLERS[verb](self._agent, args, check)
+        return self._guarded(verb, request["id"], lambda: HANDLERS[verb](self._agent, args, False))
+
+    def _guarded(self, verb: str, operation: Any, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        self.slot.take(verb)
+        started, outcome = time.monotonic(), "failed"
+        log("started", op=operation, verb=verb)
+        try:
+            result = act()
+            outcome = "changed" if result["changed"] else "unchanged"
+            return result
+        finally:
+            self.slot.free()
+            log("ended", op=operation, verb=verb, outcome=outcome, seconds=round(time.monotonic() - started, 3))
+            self._changed()
+
+
+def _envelope(line: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError) as fault:
+        raise AgentError("invalid", "the line is no JSON") from fault
+    if not isinstance(request, dict):
+        raise AgentError("invalid", "a request is one JSON object")
+    request.setdefault("id", os.urandom(4).hex())
+    faults = [f"{name}: unknown" for name in sorted(set(request) - _ENVELOPE)]
+    if not isinstance(request["id"], str) or not 0 < len(request["id"]) <= 64:
+        request["id"] = None
+        faults.append("id: a string of 1 to 64 characters is wanted")
+    if not isinstance(request.get("check", False), bool):
+        faults.append("check: true or false is wanted")
+    if faults:
+        raise AgentError("invalid", "; ".join(faults), faults=faults)
+    if request.get("protocol") not in schema.PROTOCOLS:
+        raise AgentError(
+            "unsupported",
+            f"protocol: {request.get('protocol')!r} is none of {schema.PROTOCOLS}",
+            protocols=schema.PROTOCOLS,
+        )
+    return request
+
+
+def _refusal(request: dict[str, Any], error: dict[str, Any], secrets: set[str]) -> dict[str, Any]:
+    return {"id": request.get("id"), "protocol": schema.PROTOCOLS[-1], "ok": False, "error": _clean(error, secrets)}
+
+
+def _clean(value: Any, secrets: set[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: item if key == "reason" else _clean(item, secrets) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean(item, secrets) for item in value]
+    return redact(value, secrets) if isinstance(value, str) else value
+
+
+def _place(fault: BaseException) -> str:
+    trace = fault.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else ""

@@ -1,0 +1,80 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a driver must answer about its datastore."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from dbaas_agent.config import Config
+from dbaas_agent.errors import AgentError
+
+
+class Unanswered(AgentError):
+    """The datastore cannot be reached or did not answer within its bound."""
+
+    def __init__(self, msg: str) -> None:
+        super().__init__("not_actionable", msg)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Statements to run and what they change; ``before`` and ``after`` hold no secret."""
+
+    statements: list[Any]
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+class Driver(ABC):
+    """One datastore on this guest.
+
+    Every call is bounded in time; a datastore that does not answer is Unanswered. The plan methods read, validate and
+    decide; only ``apply`` and ``lock_down`` write.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+
+    @abstractmethod
+    def ping(self) -> str:
+        """The server's version, from a query that the server answered; bounded to 15 seconds. One thread at a time."""
+
+    @abstractmethod
+    def create_command(self, directory: str) -> list[str]:
+        """The command that fills a new data directory, run as the datastore's user."""
+
+    @abstractmethod
+    def is_data_directory(self, directory: str) -> bool:
+        """Whether the directory holds this datastore's data."""
+
+    @abstractmethod
+    def lock_down(self) -> None:
+        """Close what a new data directory leaves open."""
+
+    @abstractmethod
+    def reload_tls(self) -> None:
+        """Have the running server read its certificate again."""
+
+    @abstractmethod
+    def databases(self) -> list[dict[str, Any]]:
+        """The databases that are no system's: name, character_set, collation."""
+
+    @abstractmethod
+    def plan_databases(self, wanted: list[dict[str, Any]]) -> Plan:
+        """How to reach the wanted databases (schema: database_set)."""
+
+    @abstractmethod
+    def users(self) -> list[dict[str, Any]]:
+        """The users that are no system's: name, host, databases."""
+
+    @abstractmethod
+    def plan_users(self, wanted: list[dict[str, Any]]) -> Plan:
+        """How to reach the wanted users (schema: user_set)."""
+
+    @abstractmethod
+    def apply(self, plan: Plan) -> None:
+        """Run the plan's statements."""

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The protocol as data: every verb with its arguments.
+
+An argument is described by ``type`` (str, bool, int, list, dict), ``required``, ``default``, ``choices``, ``pattern``
+(the whole string must match), ``secret``, and for lists ``elements`` with the ``options`` of dictionary elements.
+``timeout`` is how long, in seconds, a client should wait for the verb's answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+PROTOCOLS = [1]
+SOCKET = "/run/dbaas/agent.sock"
+MAX_LINE = 1048576
+REASONS = ["agent", "conflict", "invalid", "not_actionable", "not_found", "timeout", "unsupported"]
+
+_STATE = {"type": "str", "default": "present", "choices": ["present", "absent"]}
+_CERTIFICATE = {
+    "names": {"type": "list", "elements": "str", "required": True},
+    "addresses": {"type": "list", "elements": "str", "required": True},
+}
+
+VERBS: dict[str, dict[str, Any]] = {
+    "hello": {
+        "mutating": False,
+        "timeout": 10,
+        "args": {"protocols": {"type": "list", "elements": "int", "required": True}},
+    },
+    "status": {"mutating": False, "timeout": 60, "args": {}},
+    "volume_prepare": {
+        "mutating": True,
+        "timeout": 900,
+        "args": {
+            "volume_id": {
+                "type": "str",
+                "required": True,
+                "pattern": "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+            },
+            "initialised": {"type": "bool", "required": True},
+            "filesystem": {"type": "str", "default": "ext4", "choices": ["ext4", "xfs"]},
+        },
+    },
+    "datastore_initialise": {"mutating": True, "timeout": 1800, "args": _CERTIFICATE},
+    "tls_set": {"mutating": True, "timeout": 120, "args": _CERTIFICATE},
+    "datastore_start": {"mutating": True, "timeout": 1200, "args": {}},
+    "datastore_stop": {"mutating": True, "timeout": 1200, "args": {}},
+    "datastore_restart": {"mutating": True, "timeout": 2400, "args": {}},
+    "database_list": {"mutating": False, "timeout": 60, "args": {}},
+    "database_set": {
+        "mutating": True,
+        "timeout": 300,
+        "args": {
+            "databases": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "character_set": {"type": "str"},
+                    "collation": {"type": "str"},
+                    "state": _STATE,
+                },
+            },
+        },
+    },
+    "user_list": {"mutating": False, "timeout": 60, "args": {}},
+    "user_set": {
+        "mutating": True,
+        "timeout": 300,
+        "args": {
+            "users": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "host": {"type": "str", "default": "%"},
+                    "password": {"type": "str", "secret": True},
+                    "databases": {"type": "list", "elements": "str", "default": []},
+                    "require_tls": {"type": "bool", "default": True},
+                    "update_password": {"type": "str", "default": "always", "choices": ["always", "on_create"]},
+                    "state": _STATE,
+                },
+            },
+        },
+    },
+}

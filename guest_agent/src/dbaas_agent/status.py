@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The status word as a pure function of what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dbaas_agent.systemd import Unit
+
+NEW = "NEW"
+BUILD = "BUILD"
+ACTIVE = "ACTIVE"
+SHUTDOWN = "SHUTDOWN"
+FAILED = "FAILED"
+BLOCKED = "BLOCKED"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A status word and, where something is wrong, what."""
+
+    status: str
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class VolumeSeen:
+    """``prepared``: a mount unit was written; ``fault``: why the marker is not ours; ``state``: the marker's state."""
+
+    prepared: bool
+    mounted: bool
+    fault: str = ""
+    state: str = ""
+
+
+def of_volume(seen: VolumeSeen) -> Verdict | None:
+    """The verdict when the volume alone decides; None when the service must be asked."""
+    if not seen.mounted:
+        return Verdict(FAILED, "the data volume is not mounted") if seen.prepared else Verdict(NEW)
+    if seen.fault:
+        return Verdict(FAILED, seen.fault)
+    return Verdict(BUILD) if seen.state == "empty" else None
+
+
+def of_service(unit: Unit, silence: str) -> Verdict:
+    """The verdict on a datastore that gave no answer (``silence`` says how)."""
+    if unit.load != "loaded":
+        return Verdict(FAILED, f"the service is {unit.load or 'unknown'}")
+    if unit.active in ("inactive", "deactivating") and unit.result == "success":
+        return Verdict(SHUTDOWN)
+    if unit.active in ("inactive", "deactivating", "failed") or unit.sub == "auto-restart":
+        return Verdict(FAILED, f"the service is {unit.active} ({unit.result})")
+    return Verdict(BLOCKED, silence)

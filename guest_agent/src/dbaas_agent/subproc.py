@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only place that starts a process: list arguments, a bound in time and output, the whole process group ended."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dbaas_agent.errors import AgentError
+
+OUTPUT_LIMIT = 256 * 1024
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "SYSTEMCTL_SKIP_SYSV": "1"}
+
+
+@dataclass(frozen=True)
+class Completed:
+    """How a process ended; output beyond OUTPUT_LIMIT bytes a stream is dropped."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(command: Sequence[str], timeout: float = 30.0, accept: Sequence[int] = (0,)) -> Completed:
+    """Run a command to its end.
+
+    AgentError(timeout) when it is not done in time, AgentError(agent) when it cannot be started or its exit code is not
+    accepted. No secret may stand in the command or its output.
+    """
+    try:
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+            start_new_session=True,
+        )
+    except OSError as fault:
+        raise AgentError("agent", f"cannot run {command[0]}: {fault.strerror}") from fault
+    with process:
+        try:
+            out, err = _drain(process, time.monotonic() + timeout)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode not in accept:
+        raise AgentError(
+            "agent",
+            f"{command[0]} failed with exit code {process.returncode}",
+            command=list(command),
+            output=(err or out)[-2000:],
+        )
+    return Completed(process.returncode, out, err)
+
+
+def _drain(process: subprocess.Popen[bytes], deadline: float) -> tuple[str, str]:
+    kept = {stream: bytearray() for stream in (process.stdout, process.stderr) if stream}
+    with selectors.DefaultSelector() as selector:
+        for stream in kept:
+            selector.register(stream, selectors.EVENT_READ)
+        while selector.get_map():
+            for key, _events in selector.select(_left(process, deadline)):
+                stream = key.fileobj
+                chunk = os.read(key.fd, 65536)
+                if not chunk:
+                    selector.unregister(stream)
+                buffer = kept[stream]  # type: ignore[index]
+                buffer.extend(chunk[: OUTPUT_LIMIT - len(buffer)])
+    try:
+        process.wait(_left(process, deadline))
+    except subprocess.TimeoutExpired:
+        _left(process, 0)
+    out, err = (bytes(buffer).decode("utf-8", "replace") for buffer in kept.values())
+    return out, err
+
+
+def _left(process: subprocess.Popen[bytes], deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        command = process.args
+        raise AgentError("timeout", f"{command[0]} did not end in time", command=command)  # type: ignore[index]
+    return left

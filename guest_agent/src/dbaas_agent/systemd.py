@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the agent asks of PID 1, which does the mounting and runs everything that is not the agent itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dbaas_agent.subproc import run
+
+_PROPERTIES = {
+    "LoadState": "load",
+    "ActiveState": "active",
+    "SubState": "sub",
+    "Result": "result",
+    "UnitFileState": "file",
+}
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit's state in systemd's own words."""
+
+    load: str = ""
+    active: str = ""
+    sub: str = ""
+    result: str = ""
+    file: str = ""
+
+
+def show(unit: str) -> Unit:
+    out = run(["systemctl", "show", "--property", ",".join(_PROPERTIES), unit], timeout=10).out
+    pairs = (line.partition("=") for line in out.splitlines())
+    return Unit(**{_PROPERTIES[name]: value for name, _, value in pairs if name in _PROPERTIES})
+
+
+def start(unit: str, timeout: float) -> None:
+    run(["systemctl", "start", unit], timeout)
+
+
+def stop(unit: str, timeout: float) -> None:
+    run(["systemctl", "stop", unit], timeout)
+
+
+def restart(unit: str, timeout: float) -> None:
+    run(["systemctl", "restart", unit], timeout)
+
+
+def enable(unit: str) -> None:
+    run(["systemctl", "enable", "--quiet", unit], timeout=60)
+
+
+def disable(unit: str) -> None:
+    run(["systemctl", "disable", "--quiet", unit], timeout=60)
+
+
+def daemon_reload() -> None:
+    run(["systemctl", "daemon-reload"], timeout=60)
+
+
+def end_transient(unit: str) -> None:
+    """End a transient unit that an earlier agent may have left; nothing when there is none."""
+    run(["systemctl", "stop", f"{unit}.service"], timeout=120, accept=(0, 5))
+
+
+def run_outside(unit: str, command: Sequence[str], user: str, group: str, timeout: float) -> None:
+    """Run a command to its end as a transient unit, outside the agent's limits."""
+    run(
+        [
+            "systemd-run",
+            "--quiet",
+            "--collect",
+            "--wait",
+            "--pipe",
+            f"--unit={unit}",
+            f"--property=User={user}",
+            f"--property=Group={group}",
+            f"--property=RuntimeMaxSec={int(timeout)}",
+            "--property=PrivateTmp=yes",
+            "--",
+            *command,
+        ],
+        timeout + 30,
+    )
+
+
+def mount_unit_name(path: str) -> str:
+    """The name systemd demands of the unit that mounts an absolute path."""
+    words = []
+    for place, char in enumerate(path.strip("/")):
+        if char == "/":
+            words.append("-")
+        elif char.isascii() and (char.isalnum() or char in "_:") or (char == "." and place):
+            words.append(char)
+        else:
+            words.extend(f"\\x{byte:02x}" for byte in char.encode())
+    return "".join(words) + ".mount"

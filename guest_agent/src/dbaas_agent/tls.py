@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A certificate authority for one instance, made in the guest; its key never leaves the volume."""
+
+from __future__ import annotations
+
+import grp
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from dbaas_agent.config import Config
+from dbaas_agent.errors import AgentError
+from dbaas_agent.fsutil import read_text, write_atomic
+from dbaas_agent.subproc import run
+
+CA_DAYS = 3650
+SERVER_DAYS = 397
+RENEW_SECONDS = 30 * 86400
+_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+_DNS_NAME = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """For whom a server certificate speaks: lower-case DNS names and canonical IP addresses, sorted."""
+
+    names: tuple[str, ...]
+    addresses: tuple[str, ...]
+
+    def shown(self) -> dict[str, list[str]]:
+        return {"names": list(self.names), "addresses": list(self.addresses)}
+
+
+def subjects(names: Iterable[str], addresses: Iterable[str]) -> Subjects:
+    """Validated subjects; AgentError(invalid) names every fault."""
+    import ipaddress
+
+    faults, good = [], set()
+    names = {name.lower() for name in names}
+    faults.extend(
+        f"names: {name!r} is no DNS name" for name in sorted(names) if len(name) > 253 or not _DNS_NAME.fullmatch(name)
+    )
+    for address in addresses:
+        try:
+            good.add(str(ipaddress.ip_address(address)))
+        except ValueError:
+            faults.append(f"addresses: {address!r} is no IP address")
+    if not names and not good and not faults:
+        faults.append("names, addresses: at least one of either is required")
+    if faults:
+        raise AgentError("invalid", "; ".join(faults), faults=faults)
+    return Subjects(tuple(sorted(names)), tuple(sorted(good)))
+
+
+def parse_certificate(text: str) -> tuple[Subjects, float]:
+    """Subjects and expiry (epoch) from ``openssl x509 -noout -enddate -ext subjectAltName``."""
+    from ssl import cert_time_to_seconds
+
+    end = re.search(r"^notAfter=(.+)$", text, re.MULTILINE)
+    if end is None:
+        raise ValueError("openssl printed no notAfter")
+    return (
+        subjects(re.findall(r"DNS:([^,\s]+)", text), re.findall(r"IP Address:([^,\s]+)", text)),
+        float(cert_time_to_seconds(end.group(1).strip())),
+    )
+
+
+def openssl_config(uid: str, wanted: Subjects) -> str:
+    """The configuration for both certificates; everything in it was validated."""
+    alternatives = [f"DNS:{name}" for name in wanted.names] + [f"IP:{address}" for address in wanted.addresses]
+    return "\n".join(
+        [
+            "[req]",
+            "prompt = no",
+            "distinguished_name = subject",
+            "[subject]",
+            f"CN = {uid[:60]}",
+            "[ca]",
+            "basicConstraints = critical, CA:TRUE, pathlen:0",
+            "keyUsage = critical, keyCertSign, cRLSign",
+            "subjectKeyIdentifier = hash",
+            "[server]",
+            "basicConstraints = critical, CA:FALSE",
+            "keyUsage = critical, digitalSignature",
+            "extendedKeyUsage = serverAuth",
+            "subjectKeyIdentifier = hash",
+            "authorityKeyIdentifier = keyid",
+            f"subjectAltName = {', '.join(alternatives)}",
+            "",
+        ]
+    )
+
+
+class Store:
+    """The TLS directory: ca.pem, server.pem, server.key, and ca/ca.key for root alone.
+
+    A key is made once and put in place before its certificate, so a kill at any point leaves something that the next
+    call completes.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._seen: tuple[int, float] | None = None
+        self.ca = os.path.join(config.tls_dir, "ca.pem")
+        self.server = os.path.join(config.tls_dir, "server.pem")
+        self._server_key = os.path.join(config.tls_dir, "server.key")
+        self._ca_key = os.path.join(config.tls_dir, "ca", "ca.key")
+
+    def not_after(self) -> float | None:
+        """The server certificate's expiry (epoch), or None without one; openssl runs only when the file changed."""
+        try:
+            version = os.stat(self.server).st_mtime_ns
+        except OSError:
+            return None
+        if self._seen is None or self._seen[0] != version:
+            current = self.current()
+            if current is None:
+                return None
+            self._seen = (version, current[1])
+        return self._seen[1]
+
+    def shown(self) -> dict[str, Any] | None:
+        """What ``status`` tells."""
+        expiry, ca = self.not_after(), read_text(self.ca)
+        if expiry is None or ca is None:
+            return None
+        return {"ca_certificate": ca, "not_after": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expiry))}
+
+    def current(self) -> tuple[Subjects, float] | None:
+        """Subjects and expiry of the server certificate, or None when there is none that works."""
+        read = ["openssl", "x509", "-in", self.server, "-noout"]
+        if not all(map(os.path.exists, (self.ca, self.server, self._server_key))):
+            return None
+        if run(["openssl", "verify", "-CAfile", self.ca, self.server], accept=(0, 1, 2)).code:
+            return None
+        of_key = run(["openssl", "pkey", "-in", self._server_key, "-pubout"]).out
+        if run([*read, "-pubkey"]).out != of_key:
+            return None
+        return parse_certificate(run([*read, "-enddate", "-ext", "subjectAltName"]).out)
+
+    def due(self, wanted: Subjects, now: float) -> bool:
+        """Whether the server certificate must be issued anew."""
+        current = self.current()
+        return current is None or current[0] != wanted or current[1] - now < RENEW_SECONDS
+
+    def issue(self, wanted: Subjects) -> None:
+        """Issue the server certificate, making first what is missing below it."""
+        os.makedirs(os.path.dirname(self._ca_key), mode=0o700, exist_ok=True)
+        group = grp.getgrnam(self._config.datastore_group).gr_gid
+        work = tempfile.mkdtemp(dir=os.path.dirname(self._ca_key), prefix=".work-")
+        try:
+            config = os.path.join(work, "openssl.cnf")
+            with open(config, "w", encoding="utf-8") as stream:
+                stream.write(openssl_config(self._config.uid, wanted))
+            self._ensure_ca(work, config)
+            self._ensure_key(work, self._server_key, 0o640, group)
+            self._sign(work, config)
+        finally:
+            shutil.rmtree(work)
+
+    def _ensure_ca(self, work: str, config: str) -> None:
+        if os.path.exists(self.ca):
+            if not os.path.exists(self._ca_key):
+                raise AgentError(
+                    "conflict", f"{self.ca} is there and its key {self._ca_key} is not: nothing can be signed"
+                )
+            return
+        self._ensure_key(work, self._ca_key, 0o600, 0)
+        out = os.path.join(work, "ca.pem")
+        sign = [
+            "openssl",
+            "req",
+            "-x509",
+            "-new",
+            "-sha256",
+            "-config",
+            config,
+            "-extensions",
+            "ca",
+            "-key",
+            self._ca_key,
+        ]
+        run([*sign, "-days", str(CA_DAYS), "-subj", f"/CN=dbaas CA of {self._config.uid[:40]}", "-out", out])
+        _install(out, self.ca, 0o644, 0)
+
+    def _ensure_key(self, work: str, path: str, mode: int, group: int) -> None:
+        if os.path.exists(path):
+            return
+        out = os.path.join(work, "key.pem")
+        run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", out])
+        _install(out, path, mode, group)
+
+    def _sign(self, work: str, config: str) -> None:
+        request, out = os.path.join(work, "server.csr"), os.path.join(work, "server.pem")
+        serial = f"0x{int.from_bytes(os.urandom(16), 'big') >> 1:x}"
+        run(["openssl", "req", "-new", "-sha256", "-config", config, "-key", self._server_key, "-out", request])
+        sign = ["openssl", "x509", "-req", "-sha256", "-in", request, "-CA", self.ca, "-CAkey", self._ca_key]
+        end = ["-days", str(SERVER_DAYS), "-extfile", config, "-extensions", "server", "-out", out]
+        run([*sign, "-set_serial", serial, *end])
+        _install(out, self.server, 0o644, 0)
+
+
+def _install(source: str, target: str, mode: int, group: int) -> None:
+    with open(source, "rb") as stream:
+        write_atomic(target, stream.read(), mode, (0, group))

@@ -1,0 +1,229 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each verb does: ``HANDLERS`` maps its name to a function of the agent, its arguments and ``check``."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from dbaas_agent import VERSION, marker, schema, status, systemd
+from dbaas_agent.agent import Agent
+from dbaas_agent.drivers.base import Plan, Unanswered
+from dbaas_agent.errors import AgentError
+from dbaas_agent.fsutil import read_object, sync_directory, write_atomic
+from dbaas_agent.tls import Subjects, subjects
+
+Result = dict[str, Any]
+_SERVICE_SECONDS = 1100
+_CREATE_SECONDS = 900
+_ANSWER_SECONDS = 120
+_ORIGIN = "dbaas-origin.json"
+
+
+def _hello(_agent: Agent, args: dict[str, Any], _check: bool) -> Result:
+    common = sorted(set(args["protocols"]) & set(schema.PROTOCOLS))
+    if not common:
+        raise AgentError("unsupported", f"this agent speaks protocol {schema.PROTOCOLS}", protocols=schema.PROTOCOLS)
+    return {"protocol": common[-1], "protocols": schema.PROTOCOLS, "agent_version": VERSION}
+
+
+def _status(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
+    return agent.observe()
+
+
+def _volume_prepare(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    return agent.volume.prepare(args["volume_id"], args["initialised"], args["filesystem"], check)
+
+
+def _tls_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    agent.volume.require()
+    return _certify(agent, subjects(args["names"], args["addresses"]), check)
+
+
+def renew_certificate(agent: Agent) -> Result:
+    """Issue the server certificate again for the subjects that it has."""
+    current = agent.tls.current()
+    if current is None:
+        raise AgentError("not_actionable", "there is no working certificate to renew")
+    return _certify(agent, current[0], check=False)
+
+
+def _certify(agent: Agent, wanted: Subjects, check: bool) -> Result:
+    current = agent.tls.current()
+    changed = agent.tls.due(wanted, time.time())
+    if changed and not check:
+        agent.tls.issue(wanted)
+        if _running(agent):
+            agent.driver.reload_tls()
+    before = current[0].shown() if current else None
+    return {"changed": changed, "diff": {"before": before, "after": wanted.shown()}}
+
+
+def _running(agent: Agent) -> bool:
+    return systemd.show(agent.config.service).active == "active"
+
+
+def _datastore_initialise(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    found = agent.volume.require()
+    wanted = subjects(args["names"], args["addresses"])
+    made = _own_data_directory(agent, found)
+    before = {"marker_state": found["state"], "data_directory": made, "active": _running(agent)}
+    after = {"marker_state": marker.INITIALISED, "data_directory": True, "active": True}
+    answer: Result = {"server_version": None, "ca_certificate": None}
+    certified = _certify(agent, wanted, check)
+    if not check:
+        if not made:
+            _create_data_directory(agent)
+        enabled = _ensure_enabled(agent.config.service)
+        systemd.start(agent.config.service, _SERVICE_SECONDS)
+        answer["server_version"] = _wait_for_answer(agent)
+        if found["state"] == marker.EMPTY:
+            agent.driver.lock_down()
+            marker.write(agent.config, {**found, "state": marker.INITIALISED})
+        answer["ca_certificate"] = (agent.tls.shown() or {}).get("ca_certificate")
+    else:
+        enabled = systemd.show(agent.config.service).file != "enabled"
+    changed = certified["changed"] or enabled or before != after
+    return {"changed": changed, "diff": {"before": before, "after": after}, **answer}
+
+
+def _own_data_directory(agent: Agent, found: dict[str, Any]) -> bool:
+    """Whether a complete data directory of this instance is there; conflict when what is there cannot be trusted."""
+    path = agent.config.data_dir
+    complete = os.path.isdir(path) and agent.driver.is_data_directory(path)
+    if found["state"] == marker.INITIALISED:
+        if not complete:
+            raise AgentError("conflict", f"the volume is initialised and {path} holds no data: it is not made again")
+        return True
+    if not os.path.lexists(path):
+        return False
+    origin = read_object(os.path.join(path, _ORIGIN)) if complete else None
+    if origin != {"uid": agent.config.uid}:
+        raise AgentError("conflict", f"{path} exists and was not made by this agent")
+    return True
+
+
+def _create_data_directory(agent: Agent) -> None:
+    """Made beside its place and renamed when complete: a stop in between leaves nothing that looks finished."""
+    config = agent.config
+    partial = f"{config.data_dir}.new"
+    owner = pwd.getpwnam(config.datastore_user)
+    unit = f"dbaas-create-{config.datastore}"
+    systemd.end_transient(unit)
+    if os.path.lexists(partial):
+        shutil.rmtree(partial)
+    os.mkdir(partial, 0o700)
+    os.chown(partial, owner.pw_uid, owner.pw_gid)
+    systemd.run_outside(
+        unit,
+        agent.driver.create_command(partial),
+        config.datastore_user,
+        config.datastore_group,
+        _CREATE_SECONDS,
+    )
+    if not agent.driver.is_data_directory(partial):
+        raise AgentError("agent", f"the datastore's own tool made no data directory in {partial}")
+    write_atomic(os.path.join(partial, _ORIGIN), json.dumps({"uid": config.uid}).encode(), 0o644)
+    os.sync()
+    os.rename(partial, config.data_dir)
+    sync_directory(os.path.dirname(config.data_dir))
+
+
+def _ensure_enabled(service: str) -> bool:
+    if systemd.show(service).file == "enabled":
+        return False
+    systemd.enable(service)
+    return True
+
+
+def _wait_for_answer(agent: Agent) -> str:
+    deadline = time.monotonic() + _ANSWER_SECONDS
+    while True:
+        try:
+            return agent.ping()
+        except Unanswered as silence:
+            verdict = status.of_service(systemd.show(agent.config.service), silence.msg)
+        if verdict.status != status.BLOCKED:
+            raise AgentError("agent", verdict.fault or f"the service is {verdict.status}")
+        if time.monotonic() > deadline:
+            raise AgentError("timeout", f"no answer within {_ANSWER_SECONDS} seconds: {verdict.fault}")
+        time.sleep(0.5)
+
+
+def _datastore_start(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
+    _require_initialised(agent)
+    return _serve(agent, ("active",), check, lambda: _begin(agent, systemd.start))
+
+
+def _datastore_stop(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
+    return _serve(agent, ("inactive", "failed"), check, lambda: systemd.stop(agent.config.service, _SERVICE_SECONDS))
+
+
+def _datastore_restart(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
+    _require_initialised(agent)
+    return _serve(agent, (), check, lambda: _begin(agent, systemd.restart))
+
+
+def _require_initialised(agent: Agent) -> None:
+    if agent.volume.require()["state"] != marker.INITIALISED:
+        raise AgentError("not_actionable", "the datastore is not initialised")
+
+
+def _begin(agent: Agent, act: Callable[[str, float], None]) -> None:
+    act(agent.config.service, _SERVICE_SECONDS)
+    _wait_for_answer(agent)
+
+
+def _serve(agent: Agent, settled: Sequence[str], check: bool, act: Callable[[], None]) -> Result:
+    """Act unless the service is in one of the settled states."""
+    before = systemd.show(agent.config.service).active
+    changed = before not in settled
+    if changed and not check:
+        act()
+    diff = {"before": {"service": before}, "after": {"service": settled[0] if changed and settled else before}}
+    return {"changed": changed, "diff": diff, "status": agent.observe()["status"]}
+
+
+def _database_list(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
+    return {"databases": agent.driver.databases()}
+
+
+def _database_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    return _apply(agent, agent.driver.plan_databases(args["databases"]), check)
+
+
+def _user_list(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
+    return {"users": agent.driver.users()}
+
+
+def _user_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    return _apply(agent, agent.driver.plan_users(args["users"]), check)
+
+
+def _apply(agent: Agent, plan: Plan, check: bool) -> Result:
+    if not check:
+        agent.driver.apply(plan)
+    return {"changed": bool(plan.statements), "diff": {"before": plan.before, "after": plan.after}}
+
+
+HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
+    "hello": _hello,
+    "status": _status,
+    "volume_prepare": _volume_prepare,
+    "datastore_initialise": _datastore_initialise,
+    "tls_set": _tls_set,
+    "datastore_start": _datastore_start,
+    "datastore_stop": _datastore_stop,
+    "datastore_restart": _datastore_restart,
+    "database_list": _database_list,
+    "database_set": _database_set,
+    "user_list": _user_list,
+    "user_set": _user_set,
+}

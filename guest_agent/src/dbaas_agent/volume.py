@@ -1,0 +1,272 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The data volume: found by its Cinder id, formatted only when blank and never used, mounted by PID 1."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dbaas_agent import marker, systemd
+from dbaas_agent.config import Config
+from dbaas_agent.errors import AgentError
+from dbaas_agent.fsutil import read_object, read_text, remove, write_atomic
+from dbaas_agent.status import VolumeSeen
+from dbaas_agent.subproc import run
+
+BY_ID = "/dev/disk/by-id"
+UNIT_DIR = "/etc/systemd/system"
+FILESYSTEMS = ("ext4", "xfs")
+MIB = 1048576
+_MOUNT_SECONDS = 300
+_MAKE = {"ext4": ["mkfs.ext4", "-q", "-F", "-m", "1"], "xfs": ["mkfs.xfs", "-q", "-f"]}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a device shows before it is touched.
+
+    filesystem: type that blkid knows, or ""; signatures: types that wipefs finds; zero: the first MiB is; used_by: names of
+    partitions, holders and mount points on it; interrupted: an earlier call found it blank and was stopped while
+    formatting it.
+    """
+
+    filesystem: str = ""
+    signatures: Sequence[str] = field(default_factory=tuple)
+    zero: bool = True
+    used_by: Sequence[str] = field(default_factory=tuple)
+    interrupted: bool = False
+
+
+def candidates(volume_id: str) -> list[str]:
+    """The names under which a guest sees a volume: virtio and SCSI serials, cut to 20 characters or whole."""
+    short = volume_id[:20]
+    names = [f"virtio-{short}", f"scsi-0QEMU_QEMU_HARDDISK_{short}", f"scsi-0QEMU_QEMU_HARDDISK_{volume_id}"]
+    return [os.path.join(BY_ID, name) for name in names]
+
+
+def must_format(evidence: Evidence, initialised: bool) -> bool:
+    """True: format it; False: it holds a file system to adopt; AgentError(conflict): keep the hands off."""
+    if evidence.used_by:
+        raise AgentError(
+            "conflict", f"the device is in use: {', '.join(evidence.used_by)}", used_by=list(evidence.used_by)
+        )
+    if evidence.filesystem in FILESYSTEMS and set(evidence.signatures) <= {evidence.filesystem}:
+        return False
+    known = set(evidence.signatures) | ({evidence.filesystem} - {""})
+    if known - set(FILESYSTEMS):
+        raise AgentError(
+            "conflict", f"the device holds something foreign: {', '.join(sorted(known))}", found=sorted(known)
+        )
+    if initialised:
+        raise AgentError(
+            "conflict",
+            "the volume is known to hold a datastore and the device is blank or unreadable: formatting it could destroy data",
+        )
+    if not evidence.interrupted and (known or not evidence.zero):
+        raise AgentError("conflict", "the device has no known file system and is not blank: its first MiB holds data")
+    return True
+
+
+def mount_unit(config: Config, device: str, filesystem: str) -> str:
+    return "\n".join(
+        [
+            "# Written by the agent of dbaas.openstack.",
+            "[Unit]",
+            f"Description=Data volume of {config.datastore} instance {config.uid}",
+            "[Mount]",
+            f"What={device}",
+            f"Where={config.mount_point}",
+            f"Type={filesystem}",
+            "Options=noatime,nodev,nosuid",
+            "[Install]",
+            "WantedBy=local-fs.target",
+            "",
+        ]
+    )
+
+
+def usage(path: str) -> dict[str, int] | None:
+    """Size and use of the file system mounted at the path, used_percent as df shows it; None when none is mounted."""
+    if not os.path.ismount(path):
+        return None
+    seen = os.statvfs(path)
+    used = (seen.f_blocks - seen.f_bfree) * seen.f_frsize
+    usable = used + seen.f_bavail * seen.f_frsize
+    percent = -(-100 * used // usable) if usable else 100
+    return {"size_bytes": seen.f_blocks * seen.f_frsize, "used_bytes": used, "used_percent": percent}
+
+
+class Volume:
+    """The data volume of one guest."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._unit = systemd.mount_unit_name(config.mount_point)
+        self._unit_path = os.path.join(UNIT_DIR, self._unit)
+        self._intent_path = os.path.join(config.state_dir, "formatting.json")
+
+    def seen(self) -> VolumeSeen:
+        """What the status is judged by."""
+        prepared = os.path.exists(self._unit_path)
+        if not os.path.ismount(self._config.mount_point):
+            return VolumeSeen(prepared, mounted=False)
+        found, fault = self._marker()
+        return VolumeSeen(prepared, True, fault, (found or {}).get("state", ""))
+
+    def require(self) -> dict[str, Any]:
+        """The marker of the mounted volume; AgentError(not_actionable) unless it is this instance's."""
+        if not os.path.ismount(self._config.mount_point):
+            raise AgentError("not_actionable", f"the data volume is not mounted at {self._config.mount_point}")
+        found, fault = self._marker()
+        if fault or found is None:
+            raise AgentError("not_actionable", fault)
+        return found
+
+    def prepare(self, volume_id: str, initialised: bool, filesystem: str, check: bool) -> dict[str, Any]:
+        """Bring the volume to its mount point; the answer of volume_prepare."""
+        link = self._find(volume_id)
+        device = os.path.realpath(link)
+        before = self._shown()
+        if os.path.ismount(self._config.mount_point):
+            self._require_source(device)
+            format_it = self._unfinished(volume_id, initialised)
+            found_type = self._blkid(device).get("TYPE", filesystem)
+        else:
+            evidence = self._probe(device, volume_id)
+            format_it = must_format(evidence, initialised)
+            found_type = evidence.filesystem
+        kind = filesystem if format_it else found_type
+        if check:
+            after = {"mounted": True, "marker_state": marker.EMPTY if format_it else before["marker_state"]}
+            return self._answer(link, before, after, format_it, self._unit_differs(link, kind))
+        if format_it:
+            self._format(device, volume_id, kind)
+        changed = self._mount(link, kind)
+        if format_it:
+            marker.write(self._config, marker.new(self._config, volume_id))
+        elif self._rejected(volume_id, initialised):
+            return self.prepare(volume_id, initialised, filesystem, check)
+        remove(self._intent_path)
+        os.makedirs(self._config.tls_dir, mode=0o755, exist_ok=True)
+        return self._answer(link, before, self._shown(), format_it, changed)
+
+    def _answer(
+        self, link: str, before: dict[str, Any], after: dict[str, Any], formatted: bool, unit_changed: bool
+    ) -> dict[str, Any]:
+        return {
+            "changed": formatted or unit_changed or before != after,
+            "diff": {"before": before, "after": after},
+            "device": link,
+            "formatted": formatted,
+            **after,
+        }
+
+    def _shown(self) -> dict[str, Any]:
+        seen = self.seen()
+        return {"mounted": seen.mounted, "marker_state": seen.state or None}
+
+    def _marker(self) -> tuple[dict[str, Any] | None, str]:
+        try:
+            found = marker.read(self._config)
+        except (OSError, ValueError) as fault:
+            return None, f"the marker {marker.path(self._config)} cannot be read: {fault}"
+        return found, marker.fault(self._config, found)
+
+    def _find(self, volume_id: str) -> str:
+        looked = candidates(volume_id)
+        there = [path for path in looked if os.path.exists(path)]
+        if not there:
+            raise AgentError(
+                "not_found", f"no device of volume {volume_id}: none of {', '.join(looked)}", looked_for=looked
+            )
+        devices = {os.path.realpath(path) for path in there}
+        if len(devices) > 1:
+            raise AgentError("conflict", f"volume {volume_id} names several devices", devices=sorted(devices))
+        if not stat.S_ISBLK(os.stat(there[0]).st_mode):
+            raise AgentError("conflict", f"{there[0]} is no block device")
+        return there[0]
+
+    def _require_source(self, device: str) -> None:
+        if os.stat(self._config.mount_point).st_dev != os.stat(device).st_rdev:
+            raise AgentError("conflict", f"another device than {device} is mounted at {self._config.mount_point}")
+
+    def _unfinished(self, volume_id: str, initialised: bool) -> bool:
+        """Whether the mounted file system was left by a call stopped before it wrote the marker; then it is unmounted."""
+        found, fault = self._marker()
+        if not fault:
+            return False
+        if found is not None or not self._interrupted(volume_id) or initialised:
+            raise AgentError("conflict", fault)
+        systemd.stop(self._unit, _MOUNT_SECONDS)
+        return True
+
+    def _rejected(self, volume_id: str, initialised: bool) -> bool:
+        """After mounting an existing file system: True to look again (it was half made); conflict when it is not ours."""
+        found, fault = self._marker()
+        if not fault:
+            return False
+        if found is None and self._interrupted(volume_id) and not initialised:
+            return True
+        self._unmount()
+        raise AgentError("conflict", fault)
+
+    def _interrupted(self, volume_id: str) -> bool:
+        intent = read_object(self._intent_path)
+        return intent == {"uid": self._config.uid, "volume_id": volume_id}
+
+    def _probe(self, device: str, volume_id: str) -> Evidence:
+        wiped = run(["wipefs", "--no-act", "--json", device]).out
+        signatures = [entry["type"] for entry in json.loads(wiped)["signatures"]] if wiped.strip() else []
+        blocks = json.loads(run(["lsblk", "--json", "--output", "NAME,MOUNTPOINT", device]).out)["blockdevices"]
+        used_by = [child["name"] for block in blocks for child in block.get("children", [])]
+        used_by += [block["mountpoint"] for block in blocks if block["mountpoint"]]
+        with open(device, "rb") as stream:
+            head = stream.read(MIB)
+        kind = self._blkid(device)
+        return Evidence(
+            kind.get("TYPE") or kind.get("PTTYPE", ""),
+            tuple(signatures),
+            not any(head),
+            tuple(used_by),
+            self._interrupted(volume_id),
+        )
+
+    def _blkid(self, device: str) -> dict[str, str]:
+        found = run(["blkid", "--probe", "--output", "export", device], accept=(0, 2, 8))
+        if found.code == 8:
+            return {"TYPE": "ambivalent"}
+        return dict(line.split("=", 1) for line in found.out.splitlines() if "=" in line)
+
+    def _format(self, device: str, volume_id: str, filesystem: str) -> None:
+        intent = json.dumps({"uid": self._config.uid, "volume_id": volume_id})
+        write_atomic(self._intent_path, intent.encode())
+        run([*_MAKE[filesystem], "-L", "dbaas-data", device], timeout=600)
+
+    def _unit_differs(self, link: str, filesystem: str) -> bool:
+        return read_text(self._unit_path) != mount_unit(self._config, link, filesystem)
+
+    def _mount(self, link: str, filesystem: str) -> bool:
+        changed = self._unit_differs(link, filesystem)
+        if changed:
+            write_atomic(self._unit_path, mount_unit(self._config, link, filesystem).encode(), 0o644)
+            systemd.daemon_reload()
+        if systemd.show(self._unit).file != "enabled":
+            systemd.enable(self._unit)
+            changed = True
+        if not os.path.ismount(self._config.mount_point):
+            systemd.start(self._unit, _MOUNT_SECONDS)
+            changed = True
+        self._require_source(os.path.realpath(link))
+        return changed
+
+    def _unmount(self) -> None:
+        systemd.stop(self._unit, _MOUNT_SECONDS)
+        systemd.disable(self._unit)
+        remove(self._unit_path)
+        systemd.daemon_reload()
