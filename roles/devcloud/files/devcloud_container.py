@@ -1,0 +1,234 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The container of a cloud: start it, run commands in it, stop it.
+
+usage: devcloud_container.py start|run|stop --state-dir DIR --owner OWNER [--nameserver ADDRESS] [-- COMMAND...]
+
+`run` takes a command of the container (a name without a slash is looked up below files/inside, which it copies there
+first) and hands its standard input and output through.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from devcloud_common import Cloud, DevcloudError, fail, find_or_fail, is_mounted, lock, report, run, succeeds
+
+INSIDE = Path(__file__).resolve().parent / "inside"
+LIBRARY = "usr/local/lib/devcloud"
+ENVIRONMENT = ("TERM=dumb", "HOME=/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8")
+BOOT_SECONDS = 60
+STOP_SECONDS = 45
+
+
+def _command_line(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+def _supervisor(cloud: Cloud) -> int | None:
+    """The systemd-nspawn of this cloud. Read from the process table each time: nothing can go stale."""
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            words = _command_line(int(entry.name))
+            if words[0].endswith("systemd-nspawn") and f"--directory={cloud.root}" in words:
+                return int(entry.name)
+    return None
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    except OSError:
+        return []
+
+
+def leader(cloud: Cloud) -> int | None:
+    """The container's first process, seen from outside; None if it does not run.
+
+    Besides it systemd-nspawn has short-lived children of other names.
+    """
+    parent = _supervisor(cloud)
+    for pid in _children(parent) if parent else []:
+        try:
+            if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "systemd":
+                return pid
+        except OSError:
+            continue
+    return None
+
+
+def _until(condition: Callable[[], object], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise DevcloudError(f"not within {seconds:.0f} s: {what}")
+        time.sleep(0.1)
+
+
+def _enter(pid: int) -> list[str]:
+    return ["nsenter", "--target", str(pid), "--all", "env", "-i", *ENVIRONMENT]
+
+
+def _mount(cloud: Cloud) -> None:
+    """The cloud's own layer above the cached root file system."""
+    if is_mounted(cloud.root):
+        return
+    for name in ("upper", "work", "root"):
+        (cloud.directory / name).mkdir(mode=0o755, exist_ok=True)
+    lower = (cloud.directory / "rootfs").resolve()
+    layers = f"lowerdir={lower},upperdir={cloud.directory}/upper,workdir={cloud.directory}/work"
+    run("mount", "-t", "overlay", cloud.machine, "-o", layers, str(cloud.root))
+
+
+def _write_identity(cloud: Cloud, nameserver: str) -> None:
+    etc = cloud.root / "etc"
+    api_link = f"""\
+[Match]
+Name=api0
+
+[Network]
+Address={cloud.api_address}/{cloud.api_subnet.prefixlen}
+Gateway={cloud.api_subnet[1]}
+LinkLocalAddressing=no
+"""
+    files = {
+        "hostname": "devcloud\n",
+        "hosts": f"127.0.0.1 localhost\n{cloud.api_address} devcloud\n",
+        "machine-id": f"{uuid.uuid5(uuid.NAMESPACE_OID, str(cloud.directory)).hex}\n",
+        "resolv.conf": f"nameserver {nameserver}\n",
+        "systemd/network/10-api0.network": api_link,
+    }
+    for name, text in files.items():
+        (etc / name).write_text(text, encoding="utf-8")
+
+
+def _launch(cloud: Cloud) -> None:
+    """Start systemd-nspawn so that it outlives this run. It registers nowhere: not every machine has systemd running."""
+    devices = [f"--bind={device}" for device in ("/dev/net/tun", "/dev/fuse") if Path(device).exists()]
+    console = cloud.directory / "console.log"
+    environment = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "yes", "SYSTEMD_SECCOMP": "0"}
+    command = [
+        *(
+            "systemd-nspawn",
+            "--quiet",
+            "--boot",
+            "--register=no",
+            "--keep-unit",
+            "--capability=all",
+            "--private-network",
+        ),
+        *(f"--directory={cloud.root}", f"--machine={cloud.machine}", "--hostname=devcloud"),
+        *(f"--network-veth-extra={cloud.api_link}:api0", f"--network-veth-extra={cloud.provider_link}:prov0"),
+        *("--resolv-conf=off", "--timezone=off", "--kill-signal=SIGRTMIN+4", *devices),
+    ]
+    if Path("/run/systemd/system").is_dir():
+        unit = [
+            f"--unit=dbaas-{cloud.machine}",
+            "--property=Delegate=yes",
+            f"--property=StandardOutput=append:{console}",
+        ]
+        variables = [f"--setenv={name}={value}" for name, value in environment.items()]
+        run("systemd-run", "--quiet", "--collect", *unit, *variables, *command)
+        return
+    with console.open("a", encoding="utf-8") as output:
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=os.environ | environment,
+            cwd="/",
+        )
+
+
+def _start(cloud: Cloud, nameserver: str) -> bool:
+    """Whether it had to be started."""
+    if _is_up(cloud):
+        return False
+    end(cloud)  # half started, or ending
+    _mount(cloud)
+    _write_identity(cloud, nameserver)
+    for link in (cloud.api_link, cloud.provider_link):
+        if succeeds("ip", "link", "show", link):
+            run("ip", "link", "delete", link)
+    _launch(cloud)
+    _until(lambda: _is_up(cloud), BOOT_SECONDS, f"{cloud.machine} boots, see {cloud.directory}/console.log")
+    return True
+
+
+def _is_up(cloud: Cloud) -> bool:
+    """Its systemd takes orders."""
+    pid = leader(cloud)
+    return pid is not None and succeeds(*_enter(pid), "systemctl", "--quiet", "is-active", "basic.target")
+
+
+def end(cloud: Cloud) -> bool:
+    """Shut down what runs; whether anything ran. The kernel ends all of the container with its first process."""
+    first, parent = leader(cloud), _supervisor(cloud)
+    if parent is None:
+        return False
+    if first is not None:
+        os.kill(first, signal.SIGRTMIN + 4)
+        deadline = time.monotonic() + STOP_SECONDS
+        while leader(cloud) == first and time.monotonic() < deadline:
+            time.sleep(0.1)
+    for pid in (first, parent):
+        if pid is not None and pid in (leader(cloud), _supervisor(cloud)):
+            os.kill(pid, signal.SIGKILL)
+    _until(lambda: _supervisor(cloud) is None, 15, f"{cloud.machine} ends")
+    return True
+
+
+def _copy_scripts(pid: int) -> None:
+    target = Path(f"/proc/{pid}/root") / LIBRARY
+    for script in INSIDE.iterdir():
+        if script.is_file():
+            copy = target / script.name
+            copy.write_bytes(script.read_bytes())
+            copy.chmod(0o755)
+
+
+def _run_inside(cloud: Cloud, command: list[str], handed_on: int) -> int:
+    pid = leader(cloud)
+    if pid is None:
+        raise DevcloudError(f"{cloud.machine} does not run")
+    _copy_scripts(pid)
+    program = command[0] if "/" in command[0] else f"/{LIBRARY}/{command[0]}"
+    return subprocess.run([*_enter(pid), program, *command[1:]], check=False, pass_fds=[handed_on]).returncode
+
+
+def main() -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("action", choices=("start", "run", "stop"))
+    parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--owner", required=True)
+    parser.add_argument("--nameserver", default="")
+    parser.add_argument("command", nargs="*")
+    arguments = parser.parse_args()
+    cloud = find_or_fail(arguments.state_dir, arguments.owner)
+    with lock(cloud.directory / "lock") as handed_on:
+        if arguments.action == "run":
+            return _run_inside(cloud, arguments.command, handed_on)
+        report(changed=_start(cloud, arguments.nameserver) if arguments.action == "start" else end(cloud))
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except DevcloudError as error:
+        fail(error)
