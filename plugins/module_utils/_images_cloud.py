@@ -55,6 +55,18 @@ def own_images(connection: t.Any, images: t.Iterable[Image]) -> list[Image]:
     return [image for image in images if image.owner == connection.current_project_id]
 
 
+def find_own_image(connection: t.Any, name_or_id: str) -> Image:
+    """The project's own image of this id or name. Raises DbaasError: not_found, or invalid if the name is not unique."""
+    found = own_images(connection, list_images(connection))
+    same = [i for i in found if i.id == name_or_id] or [i for i in found if i.name == name_or_id]
+    if not same:
+        raise DbaasError("not_found", f"image is {name_or_id!r}, but this project owns no such image.", option="image")
+    if len(same) > 1:
+        ids = ", ".join(i.id for i in same)
+        raise DbaasError("invalid", f"image is {name_or_id!r}, but {ids} bear this name; give an id.", option="image")
+    return same[0]
+
+
 def list_versions(connection: t.Any, datastore: str = "") -> list[Version]:
     """All datastore versions that the project can use."""
     return versions_of(list_images(connection, datastore), connection.current_project_id)

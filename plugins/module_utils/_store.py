@@ -35,6 +35,14 @@ class StoreUnavailableError(DbaasError):
     """The store cannot be used now: reason unsupported if the cloud has none, cloud if it does not answer as it should."""
 
 
+def public_endpoint(connection: t.Any) -> str:
+    """The URL of the project's account; StoreUnavailableError (unsupported) if the catalog has no store."""
+    endpoint: str | None = connection.endpoint_for(_SERVICE, interface="public")
+    if not endpoint:
+        raise StoreUnavailableError("unsupported", "The cloud's catalog has no object store.")
+    return endpoint
+
+
 def heartbeats_if_reachable(
     connection: t.Any, *, prefix: str = DEFAULT_PREFIX, uids: t.Collection[str] | None = None
 ) -> tuple[dict[str, Heartbeat], bool]:
@@ -140,7 +148,12 @@ def sign(connection: t.Any, container: str, name: str, *, method: str, expires: 
     Raises DbaasError (unsupported) if the store does not honour it.
     """
     url = _tempurl.sign(
-        _endpoint(connection), container, name, key=ensure_key(connection, container), method=method, expires=expires
+        public_endpoint(connection),
+        container,
+        name,
+        key=ensure_key(connection, container),
+        method=method,
+        expires=expires,
     )
     response = _answered(
         lambda: connection.session.request(
@@ -157,16 +170,9 @@ def sign(connection: t.Any, container: str, name: str, *, method: str, expires: 
     return url
 
 
-def _endpoint(connection: t.Any) -> str:
-    endpoint: str | None = connection.endpoint_for(_SERVICE, interface="public")
-    if not endpoint:
-        raise StoreUnavailableError("unsupported", "The cloud's catalog has no object store.")
-    return endpoint
-
-
 def _request(connection: t.Any, method: str, path: str, *, tolerate: tuple[int, ...] = (), **options: t.Any) -> t.Any:
     """An answer below 400, or one of those tolerated. Headers are kept out of the SDK's log: some hold keys."""
-    _endpoint(connection)
+    public_endpoint(connection)
     response = _answered(
         lambda: connection.object_store.request(
             "/" + urllib.parse.quote(path), method, log=False, timeout=TIMEOUT, connect_retries=0, **options
