@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Talk to the guest agent through its socket. Private to the collection; runs in the guest, Python 3.9 or later."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from ansible_collections.dbaas.openstack.plugins.module_utils._agent_protocol import PROTOCOLS, SOCKET, VERBS
+
+ANSWER_LIMIT = 16 * 1024 * 1024
+
+
+class AgentError(Exception):
+    """The agent's refusal: reason (a word of the protocol), message for people, details."""
+
+    def __init__(self, reason: str, msg: str, details: dict[str, Any] | None = None) -> None:
+        super().__init__(msg)
+        self.reason = reason
+        self.msg = msg
+        self.details = details or {}
+
+
+class AgentUnreachable(AgentError):  # noqa: N818 (says what is)
+    """There is no agent at the socket, or it hung up."""
+
+    def __init__(self, msg: str) -> None:
+        super().__init__("agent", msg)
+
+
+class AgentTimeout(AgentError):  # noqa: N818 (says what is)
+    """The agent did not answer in time; what it was asked may still be done."""
+
+    def __init__(self, msg: str) -> None:
+        super().__init__("timeout", msg)
+
+
+class AgentClient:
+    """One connection to the agent, as a context manager; the protocol is agreed on when it opens."""
+
+    def __init__(self, path: str = SOCKET, timeout: float | None = None) -> None:
+        self._path = path
+        self._timeout = timeout
+        self._rest = b""
+
+    def __enter__(self) -> AgentClient:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._socket.settimeout(10)
+            self._socket.connect(self._path)
+            self.protocol: int = PROTOCOLS[-1]
+            self.protocol = self.call("hello", {"protocols": PROTOCOLS})["protocol"]
+        except OSError as fault:
+            self._socket.close()
+            raise AgentUnreachable(f"there is no agent at {self._path}: {fault.strerror or fault}") from fault
+        except BaseException:
+            self._socket.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def call(self, verb: str, args: dict[str, Any] | None = None, check: bool = False) -> dict[str, Any]:
+        """The verb's result. AgentError: refused; AgentTimeout, AgentUnreachable: no answer (timeout in seconds, else the verb's)."""
+        seconds = self._timeout or VERBS.get(verb, {}).get("timeout", 60)
+        request = {
+            "id": os.urandom(8).hex(),
+            "protocol": self.protocol,
+            "verb": verb,
+            "args": args or {},
+            "check": check,
+        }
+        deadline = time.monotonic() + seconds
+        try:
+            self._socket.settimeout(seconds)
+            self._socket.sendall(json.dumps(request).encode() + b"\n")
+            answer = json.loads(self._read_line(deadline))
+        except socket.timeout as fault:  # noqa: UP041 (no alias of TimeoutError before Python 3.10)
+            raise AgentTimeout(f"the agent did not answer {verb} within {seconds} seconds") from fault
+        except OSError as fault:
+            raise AgentUnreachable(f"the connection to the agent broke during {verb}: {fault}") from fault
+        except ValueError as fault:
+            raise AgentError("agent", f"the agent's answer to {verb} is no JSON") from fault
+        if answer.get("ok"):
+            result: dict[str, Any] = answer["result"]
+            return result
+        error = answer.get("error", {})
+        raise AgentError(error.get("reason", "agent"), error.get("msg", "no message"), error.get("details"))
+
+    def _read_line(self, deadline: float) -> bytes:
+        buffer = bytearray(self._rest)
+        while b"\n" not in buffer:
+            self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
+            chunk = self._socket.recv(65536)
+            if not chunk:
+                raise AgentUnreachable("the agent hung up; what it was asked may still be done")
+            buffer.extend(chunk)
+            if len(buffer) > ANSWER_LIMIT:
+                raise AgentError("agent", f"the agent's answer is longer than {ANSWER_LIMIT} bytes")
+        line, _, self._rest = bytes(buffer).partition(b"\n")
+        return line
+
+
+def guest_argument_spec() -> dict[str, Any]:
+    """The options of the documentation fragment dbaas.openstack.guest."""
+    return {"socket": {"type": "path", "default": SOCKET}, "timeout": {"type": "int"}}
+
+
+def plain_values(verb: str, args: dict[str, Any]) -> set[str]:
+    """Every value in the arguments that the verb's schema knows as no secret."""
+    known = VERBS.get(verb, {}).get("args", {})
+    return set(_plain(known, args)) - set(_leaves({name: args[name] for name in args if name not in known}))
+
+
+def _plain(options: dict[str, Any], args: dict[str, Any]) -> Iterator[str]:
+    for name, option in options.items():
+        value = args.get(name)
+        if option.get("secret"):
+            continue
+        if "options" not in option:
+            yield from _leaves(value)
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, dict):
+                    yield from _plain(option["options"], item)
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)

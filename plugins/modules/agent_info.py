@@ -1,0 +1,185 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: agent_info
+short_description: Show what the guest agent sees
+version_added: 0.1.0
+description:
+  - Shows the status of the datastore on a database guest, and on demand its databases and users.
+author:
+  - The dbaas.openstack authors (@dbaas-openstack)
+extends_documentation_fragment:
+  - dbaas.openstack.guest
+  - dbaas.openstack.attributes.info_module
+  - dbaas.openstack.attributes.guest_action_group
+options:
+  verbs:
+    description:
+      - What to show beside the status.
+    type: list
+    elements: str
+    choices:
+      - databases
+      - users
+    default: []
+seealso:
+  - module: dbaas.openstack.agent
+"""
+
+EXAMPLES = r"""
+- name: See whether the datastore answers
+  dbaas.openstack.agent_info:
+  register: seen
+
+- name: List the databases and users too
+  dbaas.openstack.agent_info:
+    verbs: [databases, users]
+"""
+
+RETURN = r"""
+status:
+  description: The agent's status document, which is also its heartbeat.
+  returned: success
+  type: dict
+  contains:
+    uid:
+      description: The instance's identity.
+      type: str
+      returned: success
+      sample: 5b0b5b2e
+    datastore:
+      description: The datastore.
+      type: str
+      returned: success
+      sample: mariadb
+    version:
+      description: The datastore version that the instance was made with.
+      type: str
+      returned: success
+      sample: '10.11'
+    server_version:
+      description: What the server says of itself; null unless it answers.
+      type: str
+      returned: success
+      sample: 10.11.14-MariaDB-0+deb12u2
+    status:
+      description: V(NEW), V(BUILD), V(ACTIVE), V(SHUTDOWN), V(FAILED) or V(BLOCKED).
+      type: str
+      returned: success
+      sample: ACTIVE
+    fault:
+      description: What is wrong; empty when nothing is.
+      type: str
+      returned: success
+      sample: ''
+    role:
+      description: The role in replication.
+      type: str
+      returned: success
+      sample: primary
+    lag:
+      description: Seconds behind the primary.
+      type: int
+      returned: success
+      sample: 0
+    volume:
+      description: Size and use of the data volume in bytes, and use in percent; null unless it is mounted.
+      type: dict
+      returned: success
+      sample:
+        size_bytes: 1040293888
+        used_bytes: 131072000
+        used_percent: 13
+    agent_version:
+      description: The agent's version.
+      type: str
+      returned: success
+      sample: 0.1.0
+    protocols:
+      description: The versions of the protocol that the agent speaks.
+      type: list
+      elements: int
+      returned: success
+      sample: [1]
+    ticket_expires:
+      description: When the right to write heartbeats ends, in seconds of the epoch; null without a ticket.
+      type: int
+      returned: success
+      sample: 1826500000
+    sequence:
+      description: How often the agent has looked since it started.
+      type: int
+      returned: success
+      sample: 42
+    time:
+      description: The guest's clock, in seconds of the epoch.
+      type: int
+      returned: success
+      sample: 1795000000
+    tls:
+      description: The instance's CA certificate and the end of the server's certificate; null before there is one.
+      type: dict
+      returned: success
+      sample:
+        ca_certificate: "-----BEGIN CERTIFICATE-----\n..."
+        not_after: '2027-12-22T12:00:00Z'
+databases:
+  description: The databases that are no system's.
+  returned: when O(verbs) has V(databases)
+  type: list
+  elements: dict
+  sample:
+    - name: shop
+      character_set: utf8mb4
+      collation: utf8mb4_general_ci
+users:
+  description: The users that are no system's.
+  returned: when O(verbs) has V(users)
+  type: list
+  elements: dict
+  sample:
+    - name: clerk
+      host: '%'
+      databases: [shop]
+reason:
+  description: Why the agent refused, as a word for programs.
+  returned: failure
+  type: str
+  sample: agent
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dbaas.openstack.plugins.module_utils._agent_client import (
+    AgentClient,
+    AgentError,
+    guest_argument_spec,
+)
+
+LISTS = {"databases": "database_list", "users": "user_list"}
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec={
+            **guest_argument_spec(),
+            "verbs": {"type": "list", "elements": "str", "choices": sorted(LISTS), "default": []},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        with AgentClient(module.params["socket"], module.params["timeout"]) as agent:
+            seen = {"status": agent.call("status")}
+            for name in module.params["verbs"]:
+                seen.update(agent.call(LISTS[name]))
+    except AgentError as refusal:
+        module.fail_json(msg=refusal.msg, reason=refusal.reason, details=refusal.details)
+    module.exit_json(changed=False, **seen)
+
+
+if __name__ == "__main__":
+    main()
