@@ -14,8 +14,11 @@ import ast
 import os
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+import yaml
 
 from tests.gates.tree import copy
 
@@ -71,6 +74,15 @@ def _home(home: Path) -> None:
     stand_in.write_text(GET_PIP, encoding="utf-8")
 
 
+def _dependencies(tree: Path, collections: Path) -> None:
+    """Put what galaxy.yml depends on beside the collection: there ansible-test looks for documentation fragments."""
+    installed = Path(sysconfig.get_path("purelib"), "ansible_collections")
+    for dependency in yaml.safe_load((tree / "galaxy.yml").read_text(encoding="utf-8"))["dependencies"]:
+        place = Path(*dependency.split("."))
+        (collections / place).parent.mkdir(exist_ok=True)
+        (collections / place).symlink_to(installed / place, target_is_directory=True)
+
+
 def main() -> int:
     """Run ansible-test; return 0 only if it succeeded and really ran (with no target it succeeds too)."""
     scratch = Path(sys.argv[1]).resolve()
@@ -78,6 +90,7 @@ def main() -> int:
     _home(home)
     tree = scratch / "ansible_collections/dbaas/openstack"
     copy(Path.cwd(), tree)
+    _dependencies(tree, scratch / "ansible_collections")
     subprocess.run(
         ["git", "init", "-q", tree], check=True
     )  # else the checkout's git, which ignores DIRECTORY, is asked
