@@ -68,6 +68,8 @@ class Dispatcher:
             secrets = validate.secrets(schema.VERBS[verb]["args"], request.get("args"))
             result = self._perform(verb, request)
         except AgentError as fault:
+            msg = redact(fault.msg, secrets)
+            log("refused", op=request.get("id"), verb=request.get("verb"), reason=fault.reason, msg=msg)
             return _refusal(request, fault.answer(), secrets)
         except Exception as fault:
             log("crash", "error", op=request.get("id"), fault=type(fault).__name__, at=_place(fault))

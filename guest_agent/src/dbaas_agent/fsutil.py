@@ -29,7 +29,14 @@ def write_atomic(path: str, data: bytes, mode: int = 0o600, owner: tuple[int, in
     sync_directory(directory)
 
 
+def ensure_directory(path: str, mode: int) -> None:
+    """A directory with exactly this mode, whatever the umask."""
+    os.makedirs(path, exist_ok=True)
+    os.chmod(path, mode)
+
+
 def sync_directory(path: str) -> None:
+    """Make renames in the directory last."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

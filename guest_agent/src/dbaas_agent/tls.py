@@ -17,7 +17,7 @@ from typing import Any
 
 from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
-from dbaas_agent.fsutil import read_text, write_atomic
+from dbaas_agent.fsutil import ensure_directory, read_text, write_atomic
 from dbaas_agent.subproc import run
 
 CA_DAYS = 3650
@@ -152,7 +152,7 @@ class Store:
 
     def issue(self, wanted: Subjects) -> None:
         """Issue the server certificate, making first what is missing below it."""
-        os.makedirs(os.path.dirname(self._ca_key), mode=0o700, exist_ok=True)
+        ensure_directory(os.path.dirname(self._ca_key), 0o700)
         group = grp.getgrnam(self._config.datastore_group).gr_gid
         work = tempfile.mkdtemp(dir=os.path.dirname(self._ca_key), prefix=".work-")
         try:

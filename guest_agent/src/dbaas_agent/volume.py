@@ -15,7 +15,7 @@ from typing import Any
 from dbaas_agent import marker, systemd
 from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
-from dbaas_agent.fsutil import read_object, read_text, remove, write_atomic
+from dbaas_agent.fsutil import ensure_directory, read_object, read_text, remove, write_atomic
 from dbaas_agent.status import VolumeSeen
 from dbaas_agent.subproc import run
 
@@ -153,7 +153,7 @@ class Volume:
         elif self._rejected(volume_id, initialised):
             return self.prepare(volume_id, initialised, filesystem, check)
         remove(self._intent_path)
-        os.makedirs(self._config.tls_dir, mode=0o755, exist_ok=True)
+        ensure_directory(self._config.tls_dir, 0o755)
         return self._answer(link, before, self._shown(), format_it, changed)
 
     def _answer(

@@ -53,6 +53,8 @@ class Driver(base.Driver):
             "--auth-root-authentication-method=socket",
             "--auth-root-socket-user=root",
             "--skip-test-db",
+            "--skip-name-resolve",
+            "--force",
         ]
 
     def is_data_directory(self, directory: str) -> bool:
