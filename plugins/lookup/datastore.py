@@ -138,6 +138,11 @@ _raw:
       description: The packages of RV(_raw[].os) that a guest needs.
       type: list
       elements: str
+    package_data_dirs:
+      description: The data directories that the packages make when they are installed; a golden image is built without them.
+      type: list
+      elements: str
+      sample: [/var/lib/mysql]
     held_packages:
       description: The packages that unattended upgrades may not touch.
       type: list
@@ -167,10 +172,8 @@ import pathlib
 import typing as t
 
 import yaml
-
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import (
     DatastoreError,
     check_definition,

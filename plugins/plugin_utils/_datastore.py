@@ -41,6 +41,7 @@ SCHEMA: dict[str, dict[str, t.Any]] = {
     "config_files": {"type": "dict", "required": True, "options": _FILES},
     "versions": {"type": "dict", "required": True},
     "packages": {"type": "dict", "required": True},
+    "package_data_dirs": {"type": "list", "elements": "str", "default": []},
     "held_packages": {"type": "list", "elements": "str", "required": True},
     "minimum": {"type": "dict", "required": True, "options": _MINIMUM},
     "host": {"type": "dict", "required": True, "options": _HOST},
