@@ -23,6 +23,8 @@ BY_ID = "/dev/disk/by-id"
 UNIT_DIR = "/etc/systemd/system"
 FILESYSTEMS = ("ext4", "xfs")
 MIB = 1048576
+_FORMAT_UNIT = "dbaas-format"
+_FORMAT_SECONDS = 600
 _MOUNT_SECONDS = 300
 _MAKE = {"ext4": ["mkfs.ext4", "-q", "-F", "-m", "1"], "xfs": ["mkfs.xfs", "-q", "-f"]}
 
@@ -132,6 +134,8 @@ class Volume:
         """Bring the volume to its mount point; the answer of volume_prepare."""
         link = self._find(volume_id)
         device = os.path.realpath(link)
+        if self._interrupted(volume_id) and not check:
+            systemd.end_transient(_FORMAT_UNIT)
         before = self._shown()
         if os.path.ismount(self._config.mount_point):
             self._require_source(device)
@@ -246,7 +250,8 @@ class Volume:
     def _format(self, device: str, volume_id: str, filesystem: str) -> None:
         intent = json.dumps({"uid": self._config.uid, "volume_id": volume_id})
         write_atomic(self._intent_path, intent.encode())
-        run([*_MAKE[filesystem], "-L", "dbaas-data", device], timeout=600)
+        command = [*_MAKE[filesystem], "-L", "dbaas-data", device]
+        systemd.run_outside(_FORMAT_UNIT, command, "root", "root", _FORMAT_SECONDS)
 
     def _unit_differs(self, link: str, filesystem: str) -> bool:
         return read_text(self._unit_path) != mount_unit(self._config, link, filesystem)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from dbaas_agent.config import Config
 from dbaas_agent.drivers import base, mariadb_sql
-from dbaas_agent.drivers.mariadb_sql import Account, Statement
+from dbaas_agent.drivers.mariadb_sql import Account, CharacterSets, Grant, Statement
 from dbaas_agent.errors import AgentError
 
 _PING_SECONDS = 5
@@ -92,12 +92,13 @@ class Driver(base.Driver):
                     " FROM information_schema.CHARACTER_SETS"
                 )
             )
-            return mariadb_sql.plan_databases(
-                wanted,
-                _databases(execute),
+            server = execute(Statement("SELECT @@character_set_server AS charset, @@collation_server AS collation"))[0]
+            known = CharacterSets(
                 {row["collation"]: row["charset"] for row in collations},
                 {row["charset"]: row["collation"] for row in defaults},
+                (server["charset"], server["collation"]),
             )
+            return mariadb_sql.plan_databases(wanted, _databases(execute), known)
 
     def users(self) -> list[dict[str, Any]]:
         with self._session() as execute:
@@ -180,12 +181,13 @@ def _databases(execute: Execute) -> dict[str, dict[str, Any]]:
 
 
 def _accounts(execute: Execute) -> dict[tuple[str, str], Account]:
-    grants: dict[tuple[str, str], dict[str, bool]] = {}
+    grants: dict[tuple[str, str], dict[str, Grant]] = {}
     for row in execute(Statement("SELECT * FROM mysql.db")):
         privileges = {name: value for name, value in row.items() if name.endswith("_priv")}
-        surplus = privileges.pop("Grant_priv") == "Y"
-        exact = not surplus and set(privileges.values()) == {"Y"}
-        grants.setdefault((row["User"], row["Host"]), {})[row["Db"]] = exact
+        grantable = privileges.pop("Grant_priv") == "Y"
+        held = set(privileges.values())
+        grant = Grant("Y" in held, held == {"Y"}, grantable)
+        grants.setdefault((row["User"], row["Host"]), {})[row["Db"]] = grant
     users = execute(
         Statement("SELECT User, Host, plugin, authentication_string, ssl_type FROM mysql.user WHERE is_role = 'N'")
     )

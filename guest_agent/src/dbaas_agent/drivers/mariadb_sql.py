@@ -33,15 +33,24 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Grant:
+    """Privileges on one database pattern: any, all of them, and the right to pass them on."""
+
+    any: bool
+    all: bool
+    grantable: bool
+
+
+@dataclass(frozen=True)
 class Account:
-    """A user as the server has it. ``grants`` maps the stored database pattern to whether it is exactly ALL PRIVILEGES."""
+    """A user as the server has it; ``grants`` by database pattern as stored."""
 
     name: str
     host: str
     plugin: str
     password_hash: str
     require_tls: bool
-    grants: dict[str, bool]
+    grants: dict[str, Grant]
 
     @property
     def databases(self) -> list[str]:
@@ -59,6 +68,7 @@ def escape_pattern(database: str) -> str:
 
 
 def unescape_pattern(pattern: str) -> str:
+    """The name that a stored pattern stands for."""
     return re.sub(r"\\([\\_%])", r"\1", pattern)
 
 
@@ -90,72 +100,71 @@ def user_fault(name: str) -> str:
     return ""
 
 
-def plan_databases(
-    wanted: list[dict[str, Any]],
-    existing: dict[str, dict[str, Any]],
-    collations: dict[str, str],
-    default: dict[str, str],
-) -> Plan:
-    """Statements for database_set.
+@dataclass(frozen=True)
+class CharacterSets:
+    """What the server knows: full collation name to character set, character set to its default collation, and what a
+    database gets that names neither."""
 
-    existing: name to {name, character_set, collation}; collations: full collation name to character set; default:
-    character set to its default collation.
-    """
-    faults = []
+    collations: dict[str, str]
+    defaults: dict[str, str]
+    server: tuple[str, str]
+
+
+def plan_databases(wanted: list[dict[str, Any]], existing: dict[str, dict[str, Any]], known: CharacterSets) -> Plan:
+    """Statements for database_set; existing: name to {name, character_set, collation}."""
+    faults: list[str] = []
     for place, item in enumerate(wanted):
         where = f"databases[{place}]"
         faults.extend(f"{where}.name: {fault}" for fault in [database_fault(item["name"])] if fault)
-        character_set, collation = item["character_set"], item["collation"]
-        if character_set is not None and character_set not in default:
-            faults.append(f"{where}.character_set: {character_set!r} is unknown to this server")
-        if collation is not None and collation not in collations:
-            faults.append(f"{where}.collation: {collation!r} is unknown to this server")
-        elif collation is not None and character_set in default and collations[collation] != character_set:
-            faults.append(f"{where}.collation: {collation!r} is not of character set {character_set}")
+        faults.extend(f"{where}.{fault}" for fault in _character_faults(item, known))
     faults.extend(_repeated("databases", [item["name"] for item in wanted]))
     _refuse(faults)
 
     statements, before, after = [], {}, {}
     for item in wanted:
         name, now = item["name"], existing.get(item["name"])
-        target = None if item["state"] == "absent" else _target(item, now, collations, default)
+        target = None if item["state"] == "absent" else _target(item, now, known)
         if target == now:
             continue
         before[name], after[name] = now, target
-        statements.append(_database_statement(name, item, now, target))
+        statements.append(_database_statement(name, now, target))
     return Plan(statements, before, after)
 
 
-def _target(
-    item: dict[str, Any], now: dict[str, Any] | None, collations: dict[str, str], default: dict[str, str]
-) -> dict[str, Any]:
+def _character_faults(item: dict[str, Any], known: CharacterSets) -> list[str]:
     character_set, collation = item["character_set"], item["collation"]
+    faults = []
+    if character_set is not None and character_set not in known.defaults:
+        faults.append(f"character_set: {character_set!r} is unknown to this server")
+    if collation is not None and collation not in known.collations:
+        faults.append(f"collation: {collation!r} is unknown to this server")
+    elif collation is not None and character_set not in (None, known.collations[collation]):
+        faults.append(f"collation: {collation!r} is not of character set {character_set}")
+    return faults
+
+
+def _target(item: dict[str, Any], now: dict[str, Any] | None, known: CharacterSets) -> dict[str, Any]:
+    """What the database shall be; what the item leaves open stays as it is, or becomes the server's default."""
+    character_set, collation = item["character_set"], item["collation"]
+    current = (now["character_set"], now["collation"]) if now else known.server
     if collation:
-        character_set = collations[collation]
-    elif character_set and now and now["character_set"] == character_set:
-        collation = now["collation"]
-    elif character_set:
-        collation = default[character_set]
-    elif now:
-        return now
-    return {"name": item["name"], "character_set": character_set, "collation": collation}
+        current = (known.collations[collation], collation)
+    elif character_set and character_set != current[0]:
+        current = (character_set, known.defaults[character_set])
+    return {"name": item["name"], "character_set": current[0], "collation": current[1]}
 
 
-def _database_statement(
-    name: str, item: dict[str, Any], now: dict[str, Any] | None, target: dict[str, Any] | None
-) -> Statement:
+def _database_statement(name: str, now: dict[str, Any] | None, target: dict[str, Any] | None) -> Statement:
     if target is None:
         return Statement(f"DROP DATABASE {quote(name)}")
     verb = "ALTER" if now else "CREATE"
-    words = [f"{verb} DATABASE {quote(name)}"]
-    if target["character_set"]:
-        words.append(f"CHARACTER SET {target['character_set']} COLLATE {target['collation']}")
-    return Statement(" ".join(words))
+    character_set, collation = target["character_set"], target["collation"]
+    return Statement(f"{verb} DATABASE {quote(name)} CHARACTER SET {character_set} COLLATE {collation}")
 
 
 def plan_users(wanted: list[dict[str, Any]], existing: dict[tuple[str, str], Account]) -> Plan:
     """Statements for user_set; existing: (name, host) to Account."""
-    faults = []
+    faults: list[str] = []
     for place, item in enumerate(wanted):
         where = f"users[{place}]"
         faults.extend(f"{where}.name: {fault}" for fault in [user_fault(item["name"])] if fault)
@@ -209,17 +218,20 @@ def _converge(item: dict[str, Any], now: Account | None) -> list[Statement]:
             steps.append(Statement(f"ALTER USER %s@%s {using}", (*who, stored)))
         if now.require_tls != item["require_tls"]:
             steps.append(Statement(f"ALTER USER %s@%s {require}", who))
-    granted = now.grants if now else {}
-    patterns = {escape_pattern(name) for name in item["databases"]}
-    steps.extend(
-        Statement(f"REVOKE ALL PRIVILEGES, GRANT OPTION ON {quote(pattern)}.* FROM %s@%s", who)
-        for pattern, exact in sorted(granted.items())
-        if pattern not in patterns or not exact
-    )
+    return steps + _grants(who, now.grants if now else {}, {escape_pattern(name) for name in item["databases"]})
+
+
+def _grants(who: tuple[str, str], granted: dict[str, Grant], wanted: set[str]) -> list[Statement]:
+    steps = []
+    for pattern, grant in sorted(granted.items()):
+        if grant.grantable:
+            steps.append(Statement(f"REVOKE GRANT OPTION ON {quote(pattern)}.* FROM %s@%s", who))
+        if grant.any and pattern not in wanted:
+            steps.append(Statement(f"REVOKE ALL PRIVILEGES ON {quote(pattern)}.* FROM %s@%s", who))
     steps.extend(
         Statement(f"GRANT ALL PRIVILEGES ON {quote(pattern)}.* TO %s@%s", who)
-        for pattern in sorted(patterns)
-        if not granted.get(pattern)
+        for pattern in sorted(wanted)
+        if pattern not in granted or not granted[pattern].all
     )
     return steps
 
