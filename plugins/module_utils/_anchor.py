@@ -46,7 +46,7 @@ class Anchor:
     fault: str = ""
 
     def encode(self) -> str:
-        """The description; a fault that is too long loses its end."""
+        """The description; a fault that is too long loses its end. ValueError if even the task is too long."""
         fields: dict[str, t.Any] = {"uid": self.uid}
         if self.task:
             fields.update(task=self.task, since=self.since)
@@ -55,7 +55,10 @@ class Anchor:
             text = _PREFIX + json.dumps({**fields, "fault": fault} if fault else fields, separators=(",", ":"))
             if len(text) <= DESCRIPTION_LIMIT:
                 return text
-            fault = fault[: len(fault) - max(1, (len(text) - DESCRIPTION_LIMIT) // 6)]
+            if not fault:
+                raise ValueError(f"the task {self.task!r} does not fit")
+            # JSON writes a character as twelve at most: never cut more than is too much
+            fault = fault[: len(fault) - max(1, (len(text) - DESCRIPTION_LIMIT) // 12)]
 
 
 def decode(description: str | None) -> Anchor | None:
@@ -66,7 +69,7 @@ def decode(description: str | None) -> Anchor | None:
         fields = json.loads(description[len(_PREFIX) :])
         uid = fields["uid"]
         anchor = Anchor(uid, fields.get("task", ""), int(fields.get("since", 0)), fields.get("fault", ""))
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         return None
     well_formed = isinstance(uid, str) and isinstance(anchor.task, str) and isinstance(anchor.fault, str)
     return anchor if well_formed and uid else None

@@ -23,7 +23,8 @@ STALE_AFTER = 90
 @dataclasses.dataclass(frozen=True)
 class Heartbeat:
     """status, role: words of the agent. lag: seconds behind the source. used: percent of the data volume.
-    expires: epoch seconds of the ticket's end, 0 if not told. age: seconds since it was written, by the store's clock."""
+    expires: epoch seconds of the ticket's end, 0 if not told. age: seconds since it was written, by the store's clock.
+    """
 
     status: str
     role: str = ""
@@ -55,7 +56,7 @@ def parse(content_type: str, age: float) -> Heartbeat | None:
 
 def age_of_row(last_modified: str, date_header: str) -> float:
     """Seconds between a listing row's last_modified (ISO 8601, UTC) and the listing's own Date header; never negative."""
-    written = datetime.datetime.fromisoformat(last_modified.rstrip("Z")).replace(tzinfo=datetime.timezone.utc)
+    written = datetime.datetime.fromisoformat(last_modified.rstrip("Z")).replace(tzinfo=datetime.UTC)
     return max(0.0, (email.utils.parsedate_to_datetime(date_header) - written).total_seconds())
 
 
@@ -67,6 +68,7 @@ def age_of_object(last_modified_header: str, date_header: str) -> float:
 
 def _number(text: str | None) -> int | None:
     try:
-        return None if text is None else int(text)
+        number = -1 if text is None else int(text)
     except ValueError:
         return None
+    return number if number >= 0 else None

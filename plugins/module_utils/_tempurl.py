@@ -11,7 +11,9 @@ import hmac
 import urllib.parse
 
 
-def sign(endpoint: str, container: str, name: str, *, key: str, method: str, expires: int, digest: str = "sha256") -> str:
+def sign(
+    endpoint: str, container: str, name: str, *, key: str, method: str, expires: int, digest: str = "sha256"
+) -> str:
     """A URL that allows METHOD on one object until EXPIRES (epoch seconds).
 
     endpoint: the account's URL from the catalog, for example https://store/v1/AUTH_1234.
