@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The container of a cloud: start it, run commands in it, stop it.
 
-usage: devcloud_container.py start|run|stop --state-dir DIR --owner OWNER [--nameserver ADDRESS] [-- COMMAND...]
+usage: devcloud_container.py start|run|stop --state-dir DIR --owner OWNER [--nameserver ADDRESS] [--command WORD...]
 
-`run` takes a command of the container (a name without a slash is looked up below files/inside, which it copies there
-first) and hands its standard input and output through.
+`run` copies files/inside into the container, then runs the command there (a name without a slash is one of these files)
+with this script's standard input and output.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ def main() -> int:
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--owner", required=True)
     parser.add_argument("--nameserver", default="")
-    parser.add_argument("command", nargs="*")
+    parser.add_argument("--command", nargs=argparse.REMAINDER, default=[])
     arguments = parser.parse_args()
     cloud = find_or_fail(arguments.state_dir, arguments.owner)
     with lock(cloud.directory / "lock") as handed_on:
