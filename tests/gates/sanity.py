@@ -95,7 +95,7 @@ def main() -> int:
         ["git", "init", "-q", tree], check=True
     )  # else the checkout's git, which ignores DIRECTORY, is asked
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    command = ["ansible-test", "sanity", "--venv", "--python", python, "--color", "no", "--junit", "-v"]
+    command = ["ansible-test", "sanity", "--venv", "--python", python, "--color", "no", "--junit"]
     environment = {name: value for name, value in os.environ.items() if name != "ANSIBLE_COLLECTIONS_PATH"}
     status = subprocess.run(command, cwd=tree, env={**environment, "HOME": str(home)}, check=False).returncode
     reports = tree / "tests/output/junit"
