@@ -51,6 +51,6 @@ def plan_action(name: str, instance: Instance, reboot_type: str) -> list[Step]:
         Step("update", "anchor", label, {"task": name, "fault": ""}, before),
         Step(name, "server", server.name, details, server.id),
     ]
-    if not action.leaves_task:
-        steps.append(Step("update", "anchor", label, {"task": "", "fault": ""}, dataclasses.replace(before, task="")))
-    return steps
+    # The task ends with the server's, or begins anew then: heartbeats from before say nothing about the guest after.
+    after = before if action.leaves_task else dataclasses.replace(before, task="")
+    return [*steps, Step("update", "anchor", label, {"task": after.task, "fault": ""}, after)]

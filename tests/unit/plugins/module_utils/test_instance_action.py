@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Stopping, starting and rebooting: steps and refusals."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_action import plan_action
+
+from tests.unit.plugins.module_utils.test_instance_plan import SERVER, WHOLE
+
+
+def in_status(status: str):
+    return dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, status=status),))
+
+
+def test_stop_ends_its_task() -> None:
+    first, stop, last = plan_action("stop", in_status("ACTIVE"), "soft")
+    assert (first.target.task, stop.action, last.target.task) == ("stop", "stop", "")
+
+
+@pytest.mark.parametrize(("action", "status"), [("start", "SHUTOFF"), ("reboot", "ACTIVE")])
+def test_start_and_reboot_leave_their_task_until_the_guest_is_heard(action: str, status: str) -> None:
+    plan = plan_action(action, in_status(status), "hard")
+    assert [step.action for step in plan] == ["update", action, "update"]
+    assert {step.target.task for step in plan if step.resource == "anchor"} == {action}
+    assert all(step.target.since == 0 for step in plan if step.resource == "anchor")
+
+
+@pytest.mark.parametrize(("action", "status"), [("stop", "SHUTOFF"), ("start", "ACTIVE")])
+def test_nothing_to_do(action: str, status: str) -> None:
+    assert plan_action(action, in_status(status), "soft") == []
+
+
+@pytest.mark.parametrize(
+    ("action", "status"), [("stop", "BUILD"), ("start", "ERROR"), ("reboot", "SHUTOFF"), ("stop", "SHELVED_OFFLOADED")]
+)
+def test_a_state_that_does_not_allow_it_is_named(action: str, status: str) -> None:
+    with pytest.raises(DbaasError) as error:
+        plan_action(action, in_status(status), "soft")
+    assert error.value.reason == "not_actionable"
+    assert error.value.details["status"] == status
+
+
+def test_without_a_server_there_is_nothing_to_act_on() -> None:
+    with pytest.raises(DbaasError) as error:
+        plan_action("start", dataclasses.replace(WHOLE, servers=()), "soft")
+    assert error.value.reason == "not_actionable"
+
+
+def test_a_reboot_tells_its_kind() -> None:
+    assert plan_action("reboot", in_status("ACTIVE"), "hard")[1].details == {"type": "hard"}

@@ -1,0 +1,281 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The plan of an instance: what is made, changed, removed, refused, and in which order."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import Anchor
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import (
+    Records,
+    plan_absent,
+    plan_present,
+    plan_records,
+)
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import NetworkWish, Spec
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
+    FloatingAddress,
+    Group,
+    Instance,
+    Port,
+    Rule,
+    Server,
+    Volume,
+)
+
+SPEC = Spec(
+    "orders",
+    datastore="mariadb",
+    datastore_version="10.11",
+    flavor="m1.small",
+    volume_size=2,
+    networks=(NetworkWish("private"),),
+    datastore_ports=(3306,),
+    allowed_cidrs=("192.0.2.0/24",),
+    management_cidrs=("198.51.100.7/32",),
+    is_public=True,
+)
+NETWORKS = ["net-1"]
+RULES = frozenset({Rule("IPv4", 3306, "192.0.2.0/24", "r1"), Rule("IPv4", 22, "198.51.100.7/32", "r2")})
+GROUP = Group("sg-1", "orders", frozenset({"dbaas"}), "2026-11-20T18:00:00Z", RULES)
+SERVER = Server(
+    "srv-1",
+    "orders",
+    "ACTIVE",
+    "m1.small",
+    {"dbaas_uid": "u1", "dbaas_version": "10.11", "dbaas_host_keys": "boot"},
+    frozenset({"dbaas", "dbaas-u1"}),
+    volume_ids=("vol-1",),
+)
+VOLUME = Volume(
+    "vol-1", "orders-data", 2, "rbd", "in-use", {"dbaas_uid": "u1", "dbaas_datastore": "mariadb"}, ("srv-1",)
+)
+WHOLE = Instance(
+    GROUP,
+    Anchor("u1", "create", 1_790_000_000),
+    ports=(Port("p-1", "net-1", ("10.0.0.5",), ("sg-1",)),),
+    floating_addresses=(FloatingAddress("fip-1", "203.0.113.9", "p-1"),),
+    volumes=(VOLUME,),
+    servers=(SERVER,),
+)
+
+
+def steps(plan: list) -> list[tuple[str, str]]:
+    return [(step.action, step.resource) for step in plan]
+
+
+def test_a_new_instance_is_made_anchor_first_and_server_last() -> None:
+    assert steps(plan_present(SPEC, None, NETWORKS)) == [
+        ("create", "security_group"),
+        ("tag", "security_group"),
+        ("create", "security_group_rule"),
+        ("create", "security_group_rule"),
+        ("create", "port"),
+        ("create", "floating_ip"),
+        ("create", "volume"),
+        ("create", "server"),
+    ]
+
+
+def test_a_whole_instance_needs_no_step() -> None:
+    assert plan_present(SPEC, WHOLE, NETWORKS) == []
+
+
+def test_options_that_are_not_given_leave_everything_as_it_is() -> None:
+    assert plan_present(Spec("orders"), WHOLE, []) == []
+
+
+def test_every_half_made_instance_is_finished() -> None:
+    """Whatever prefix of the parts a killed run left, the plan makes exactly the rest."""
+    whole = steps(plan_present(SPEC, None, NETWORKS))
+    bare = Instance(dataclasses.replace(GROUP, tags=frozenset(), rules=frozenset()), WHOLE.anchor)
+    stages = [
+        bare,
+        dataclasses.replace(bare, group=dataclasses.replace(GROUP, rules=frozenset())),
+        dataclasses.replace(bare, group=dataclasses.replace(GROUP, rules=frozenset(sorted(RULES, key=str)[:1]))),
+        dataclasses.replace(bare, group=GROUP),
+        dataclasses.replace(bare, group=GROUP, ports=WHOLE.ports),
+        dataclasses.replace(bare, group=GROUP, ports=WHOLE.ports, floating_addresses=WHOLE.floating_addresses),
+        dataclasses.replace(WHOLE, servers=()),
+    ]
+    for done, stage in enumerate(stages, start=1):
+        assert steps(plan_present(SPEC, stage, NETWORKS)) == whole[done:]
+
+
+@pytest.mark.parametrize("option", ["datastore", "flavor", "volume_size", "networks"])
+def test_what_a_new_instance_needs_is_asked_for(option: str) -> None:
+    with pytest.raises(DbaasError) as error:
+        plan_present(dataclasses.replace(SPEC, **{option: None}), None, NETWORKS)
+    assert error.value.reason == "invalid"
+    assert error.value.details["missing"] == [option]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("flavor", "m1.large"),
+        ("volume_size", 3),
+        ("volume_type", "ssd"),
+        ("datastore", "postgresql"),
+        ("datastore_version", "11.8"),
+        ("availability_zone", "az2"),
+    ],
+)
+def test_what_cannot_be_changed_is_refused(option: str, value: object) -> None:
+    with pytest.raises(DbaasError) as error:
+        plan_present(dataclasses.replace(SPEC, **{option: value}), WHOLE, NETWORKS)
+    assert error.value.reason == "unsupported"
+    assert [problem["option"] for problem in error.value.details["problems"]] == [option]
+
+
+def test_other_networks_are_refused() -> None:
+    with pytest.raises(DbaasError) as error:
+        plan_present(SPEC, WHOLE, ["net-2"])
+    assert error.value.reason == "unsupported"
+
+
+def test_new_rules_come_before_old_ones_go() -> None:
+    plan = plan_present(dataclasses.replace(SPEC, allowed_cidrs=("2001:db8::/64",)), WHOLE, NETWORKS)
+    assert [(step.action, step.details["cidr"]) for step in plan] == [
+        ("create", "2001:db8::/64"),
+        ("delete", "192.0.2.0/24"),
+    ]
+    assert plan[1].target == "r1"
+
+
+def test_an_empty_list_closes_the_database_and_leaves_ssh() -> None:
+    plan = plan_present(dataclasses.replace(SPEC, allowed_cidrs=(), management_cidrs=None), WHOLE, NETWORKS)
+    assert [(step.action, step.details["port"]) for step in plan] == [("delete", 3306)]
+
+
+def test_a_rule_that_somebody_else_added_is_removed() -> None:
+    group = dataclasses.replace(GROUP, foreign_rule_ids=("x1",))
+    plan = plan_present(SPEC, dataclasses.replace(WHOLE, group=group), NETWORKS)
+    assert [(step.action, step.target) for step in plan] == [("delete", "x1")]
+
+
+def test_a_management_network_keeps_ssh_and_database_apart() -> None:
+    plan = plan_present(dataclasses.replace(SPEC, management_network="mgmt"), None, NETWORKS)
+    rules = [(step.name, step.details["port"]) for step in plan if step.resource == "security_group_rule"]
+    assert rules == [("orders", 3306), ("orders-management", 22)]
+    assert [step.name for step in plan if step.resource == "port"] == ["orders-0", "orders-management"]
+
+
+def test_a_server_in_error_that_never_held_data_is_replaced() -> None:
+    broken = dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, status="ERROR"),))
+    assert steps(plan_present(SPEC, broken, NETWORKS)) == [("delete", "server"), ("create", "server")]
+
+
+def test_a_server_in_error_that_held_data_is_left_alone() -> None:
+    volume = dataclasses.replace(VOLUME, metadata={**VOLUME.metadata, "dbaas_initialised": "true"})
+    broken = dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, status="ERROR"),), volumes=(volume,))
+    assert plan_present(SPEC, broken, NETWORKS) == []
+
+
+def test_a_volume_with_data_but_without_a_server_is_never_given_to_a_new_one() -> None:
+    volume = dataclasses.replace(VOLUME, metadata={**VOLUME.metadata, "dbaas_initialised": "true"})
+    with pytest.raises(DbaasError) as error:
+        plan_present(SPEC, dataclasses.replace(WHOLE, servers=(), volumes=(volume,)), NETWORKS)
+    assert error.value.reason == "conflict"
+    assert error.value.details["volume_id"] == "vol-1"
+
+
+def test_a_volume_in_error_that_never_held_data_is_replaced() -> None:
+    broken = dataclasses.replace(WHOLE, servers=(), volumes=(dataclasses.replace(VOLUME, status="error"),))
+    assert steps(plan_present(SPEC, broken, NETWORKS)) == [
+        ("delete", "volume"),
+        ("create", "volume"),
+        ("create", "server"),
+    ]
+
+
+def test_a_detached_volume_is_attached() -> None:
+    loose = dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, volume_ids=()),))
+    assert [(step.action, step.target) for step in plan_present(SPEC, loose, NETWORKS)] == [("attach", "vol-1")]
+
+
+def test_no_longer_public() -> None:
+    plan = plan_present(dataclasses.replace(SPEC, is_public=False), WHOLE, NETWORKS)
+    assert [(step.action, step.resource, step.target) for step in plan] == [("delete", "floating_ip", "fip-1")]
+
+
+def test_own_tags_and_metadata_are_exact_and_leave_the_collections_own() -> None:
+    server = dataclasses.replace(
+        SERVER, tags=SERVER.tags | {"old"}, metadata={**SERVER.metadata, "team": "a", "cost": "1"}
+    )
+    spec = dataclasses.replace(SPEC, tags=frozenset({"new"}), metadata={"team": "b"}, deletion_protection=True)
+    protection, tags, metadata = plan_present(spec, dataclasses.replace(WHOLE, servers=(server,)), NETWORKS)
+    assert protection.details == {"enabled": True}
+    assert tags.details == {"tags": ["new"]}
+    assert metadata.details == {"metadata": {"team": "b"}, "removed": ["cost"]}
+
+
+def test_boot_from_a_volume_is_told_in_the_plan() -> None:
+    plan = plan_present(dataclasses.replace(SPEC, boot_volume_size=5), None, NETWORKS)
+    assert plan[-1].shown()["boot_volume_size"] == 5
+
+
+def test_records_are_written_once() -> None:
+    records = Records(host_keys=("own",), volume_initialised=True, completed=True)
+    keys, volume, anchor = plan_records(records, WHOLE)
+    assert keys.details["metadata"] == {"dbaas_host_keys": "own"}
+    assert volume.details["metadata"] == {"dbaas_initialised": "true"}
+    assert anchor.target == Anchor("u1")
+    done = dataclasses.replace(
+        WHOLE,
+        anchor=Anchor("u1"),
+        servers=(dataclasses.replace(SERVER, metadata={"dbaas_host_keys": "own"}),),
+        volumes=(dataclasses.replace(VOLUME, metadata={"dbaas_initialised": "true"}),),
+    )
+    assert plan_records(records, done) == []
+
+
+def test_a_fault_is_recorded_and_keeps_the_task() -> None:
+    (step,) = plan_records(Records(fault="no quota"), WHOLE)
+    assert step.target == Anchor("u1", "create", 1_790_000_000, "no quota")
+
+
+def test_delete_ends_with_the_anchor() -> None:
+    plan = plan_absent(WHOLE, keep_volume=False)
+    assert steps(plan) == [
+        ("update", "anchor"),
+        ("delete", "server"),
+        ("delete", "floating_ip"),
+        ("delete", "port"),
+        ("delete", "volume"),
+        ("delete", "heartbeat"),
+        ("delete", "security_group"),
+    ]
+    assert plan[0].target.task == "delete"
+
+
+def test_delete_removes_what_a_half_made_instance_has() -> None:
+    half = Instance(GROUP, WHOLE.anchor, volumes=(VOLUME,))
+    assert ("delete", "volume") in steps(plan_absent(half, keep_volume=False))
+    assert plan_absent(None, keep_volume=False) == []
+
+
+def test_a_kept_volume_is_marked_and_its_server_shut_down_first() -> None:
+    plan = plan_absent(WHOLE, keep_volume=True)
+    assert steps(plan)[1:3] == [("stop", "server"), ("delete", "server")]
+    assert ("delete", "volume") not in steps(plan)
+    assert [step.details for step in plan if step.resource == "volume_metadata"] == [
+        {"metadata": {"dbaas_kept": "true"}}
+    ]
+
+
+def test_both_groups_of_a_managed_instance_go() -> None:
+    managed = dataclasses.replace(WHOLE, management_group=Group("sg-2", "orders-management"))
+    assert [step.target for step in plan_absent(managed, keep_volume=False)][-2:] == ["sg-2", "sg-1"]
+
+
+def test_a_protected_instance_is_not_deleted() -> None:
+    group = dataclasses.replace(GROUP, tags=GROUP.tags | {"dbaas-protected"})
+    with pytest.raises(DbaasError) as error:
+        plan_absent(dataclasses.replace(WHOLE, group=group), keep_volume=False)
+    assert error.value.reason == "conflict"

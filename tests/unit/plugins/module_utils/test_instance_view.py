@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An instance as modules return it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import Anchor
+from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import Heartbeat
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_view import view
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import Group, Instance, Port
+
+from tests.unit.plugins.module_utils.test_instance_plan import WHOLE
+
+NOW = 1_790_000_100.0
+BEAT = Heartbeat("ACTIVE", "primary", 0, 12, 1_800_000_000, 4.04)
+
+
+def test_a_whole_instance() -> None:
+    shown = view(WHOLE, BEAT, now=NOW)
+    assert shown["status"] == "ACTIVE"
+    assert shown["host"] == "203.0.113.9"
+    assert shown["management_host"] == "203.0.113.9"
+    assert shown["allowed_cidrs"] == ["192.0.2.0/24"]
+    assert shown["management_cidrs"] == ["198.51.100.7/32"]
+    assert shown["open_ports"] == [3306]
+    assert shown["volume"]["used_percent"] == 12
+    assert shown["heartbeat"] == {"status": "ACTIVE", "age": 4.0, "lag": 0, "ticket_expires": 1_800_000_000}
+    assert shown["metadata"] == {}
+    assert shown["host_keys"] == ["boot"]
+
+
+def test_ipv4_comes_before_ipv6_and_floating_before_fixed() -> None:
+    port = Port("p-1", "net-1", ("fd00::5", "10.0.0.5"), ("sg-1",))
+    fixed_only = dataclasses.replace(WHOLE, ports=(port,), floating_addresses=())
+    assert view(fixed_only, None, now=NOW)["host"] == "10.0.0.5"
+    assert view(dataclasses.replace(WHOLE, ports=(port,)), None, now=NOW)["host"] == "203.0.113.9"
+
+
+def test_ssh_goes_to_the_management_port_and_clients_do_not() -> None:
+    managed = dataclasses.replace(
+        WHOLE,
+        management_group=Group("sg-2", "orders-management"),
+        ports=(*WHOLE.ports, Port("p-2", "net-2", ("10.9.0.5",), ("sg-2",))),
+    )
+    shown = view(managed, BEAT, now=NOW)
+    assert (shown["host"], shown["management_host"]) == ("203.0.113.9", "10.9.0.5")
+
+
+def test_a_bare_anchor() -> None:
+    shown = view(Instance(Group("sg", "orders"), Anchor("u", "create", int(NOW))), None, now=NOW)
+    assert shown["status"] == "BUILD"
+    assert (shown["host"], shown["volume"], shown["heartbeat"], shown["flavor"]) == ("", None, None, "")
