@@ -59,9 +59,11 @@ inside python3 -m compileall -q -j 0 /usr/lib/python3/dist-packages > "$target/t
 step "static configuration"
 cp -a --no-preserve=ownership "$here/tree/." "$target/"
 rm -f "$target"/var/lib/apt/lists/*_*
-# One thread each: eventlet's locks in neutron-api and others deadlock with more. Without "Connection: close" clients meet reset connections.
+# One thread each: eventlet's locks in neutron-api and others deadlock with more. A second process only where requests call
+# back: Keystone, Nova, Neutron. Without "Connection: close" clients meet reset connections.
 for ini in "$target"/etc/*/*-uwsgi.ini; do
-  sed -i -E -e 's/^processes *=.*/processes = 2/' -e 's/^threads *=.*/threads = 1/' -e 's/^plugins *=.*/plugins = python3/' \
+  case $ini in */keystone/* | */nova-api-uwsgi.ini | */neutron/*) processes=2 ;; *) processes=1 ;; esac
+  sed -i -E -e "s/^processes *=.*/processes = $processes/" -e 's/^threads *=.*/threads = 1/' -e 's/^plugins *=.*/plugins = python3/' \
     -e '/^(apparmor-profile|cheaper|workers).*/d' -e 's/^rem-header.*/add-header = Connection: close/' "$ini"
 done
 # The services start and stop with devcloud.target only, each after what it asks for when it starts.
@@ -81,7 +83,9 @@ grep -v '^#' "$here/units.txt" | while read -r unit awaited; do
       *) printf 'After=mariadb.service rabbitmq-server.service memcached.service ceph-osd@0.service libvirtd.service\n' ;;
     esac
     printf '[Service]\nRestart=on-failure\nRestartSec=3\n'
-    [ -z "$awaited" ] || printf 'TimeoutStartSec=300\nExecStartPre=+/usr/local/lib/devcloud/await %s\n' "$awaited"
+    case $awaited in first*) printf 'Nice=-5\n' ;; esac
+    awaited=${awaited#first}
+    [ -z "$awaited" ] || printf 'TimeoutStartSec=300\nExecStartPre=+/usr/local/lib/devcloud/await.py %s\n' "$awaited"
   } > "$dropin/devcloud.conf"
 done
 while read -r unit; do systemctl --root="$target" mask --quiet "$unit"; done < "$here/masked_units.txt"

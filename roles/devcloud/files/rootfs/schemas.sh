@@ -39,25 +39,26 @@ printf '[DEFAULT]\ncore_plugin = ml2\nservice_plugins = router\n' >> "$work/neut
 chmod -R a+rX "$work"
 
 cell='{scheme}://{username}:{password}@{hostname}'
+# As the service's user: this also leaves the service a cache of its entry points, so that it starts faster.
+manage() { runuser -u "$1" -- env HOME="/var/lib/$1" "$2" --config-file "$work/$1.conf" "${@:3}"; }
 sync_nova() {
-  local manage=(nova-manage --config-file "$work/nova.conf")
-  "${manage[@]}" api_db sync
-  "${manage[@]}" cell_v2 map_cell0 --database_connection "$cell/nova_cell0"
-  "${manage[@]}" cell_v2 create_cell --name cell1 --database_connection "$cell/nova" --transport-url "$cell:{port}/"
-  "${manage[@]}" db sync
+  manage nova nova-manage api_db sync
+  manage nova nova-manage cell_v2 map_cell0 --database_connection "$cell/nova_cell0"
+  manage nova nova-manage cell_v2 create_cell --name cell1 --database_connection "$cell/nova" --transport-url "$cell:{port}/"
+  manage nova nova-manage db sync
 }
 sync_others() {
-  keystone-manage --config-file "$work/keystone.conf" db_sync
-  glance-manage --config-file "$work/glance.conf" db_sync
-  placement-manage --config-file "$work/placement.conf" db sync
-  cinder-manage --config-file "$work/cinder.conf" db sync
+  manage keystone keystone-manage db_sync
+  manage glance glance-manage db_sync
+  manage placement placement-manage db sync
+  manage cinder cinder-manage db sync
 }
 sync_neutron() {
-  neutron-db-manage --config-file "$work/neutron.conf" --config-file /etc/neutron/plugins/ml2/ml2_conf.ini upgrade head
+  manage neutron neutron-db-manage --config-file /etc/neutron/plugins/ml2/ml2_conf.ini upgrade head
 }
 jobs=()
 for job in nova neutron others; do
-  sync_$job > "$work/$job.log" 2>&1 &
+  ( set -e; sync_$job ) > "$work/$job.log" 2>&1 &
   jobs+=("$job:$!")
 done
 for job in "${jobs[@]}"; do

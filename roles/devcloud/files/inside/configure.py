@@ -31,16 +31,18 @@ OPTION = re.compile(r"([A-Za-z0-9_.-]+)\s*=")
 Sections = dict[str, dict[str, Any]]
 
 
-def render(sections: Sections) -> str:
+def _render(sections: Sections) -> str:
     """An INI file of these sections."""
-    return "\n".join(line for name, options in sections.items() for line in [f"[{name}]", *lines_of(options), ""])
+    return "\n".join(line for name, options in sections.items() for line in [f"[{name}]", *_lines_of(options), ""])
 
 
-def lines_of(options: dict[str, Any]) -> list[str]:
-    return [f"{option} = {str(value).lower() if isinstance(value, bool) else value}" for option, value in options.items()]
+def _lines_of(options: dict[str, Any]) -> list[str]:
+    return [
+        f"{option} = {str(value).lower() if isinstance(value, bool) else value}" for option, value in options.items()
+    ]
 
 
-def merge(text: str, sections: Sections) -> str:
+def _merge(text: str, sections: Sections) -> str:
     """The INI file with these options set right after their section's first header; the rest stays as it is."""
     merged: list[str] = []
     current, written = "", set()
@@ -50,15 +52,15 @@ def merge(text: str, sections: Sections) -> str:
             current = header.group(1)
             merged.append(line)
             if current in sections and current not in written:
-                merged += lines_of(sections[current])
+                merged += _lines_of(sections[current])
                 written.add(current)
         elif not (option and option.group(1) in sections.get(current, {})):
             merged.append(line)
     missing = {name: options for name, options in sections.items() if name not in written}
-    return "\n".join([*merged, ""]) + render(missing)
+    return "\n".join([*merged, ""]) + _render(missing)
 
 
-def write(path: Path, text: str, owner: str, mode: str) -> bool:
+def _write(path: Path, text: str, owner: str, mode: str) -> bool:
     """Whether the file had to be written; a kill leaves the old one or the new one."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
@@ -72,14 +74,14 @@ def write(path: Path, text: str, owner: str, mode: str) -> bool:
     return True
 
 
-def apply(name: str, wanted: dict[str, Any]) -> bool:
+def _apply(name: str, wanted: dict[str, Any]) -> bool:
     path = Path(name)
     is_kept = path.exists() and not wanted.get("replace", False)
-    text = merge(path.read_text(encoding="utf-8"), wanted["sections"]) if is_kept else render(wanted["sections"])
-    return write(path, text, wanted["owner"], wanted.get("mode", "0640"))
+    text = _merge(path.read_text(encoding="utf-8"), wanted["sections"]) if is_kept else _render(wanted["sections"])
+    return _write(path, text, wanted["owner"], wanted.get("mode", "0640"))
 
 
-def queue_definitions(password: str) -> str:
+def _queue_definitions(password: str) -> str:
     """What RabbitMQ loads when it starts: our user, and not its guest user."""
     salt = hashlib.sha256(f"salt {password}".encode()).digest()[:4]
     digest = base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
@@ -100,24 +102,24 @@ def queue_definitions(password: str) -> str:
     )
 
 
-def make_keys(directory: Path) -> bool:
+def _make_keys(directory: Path) -> bool:
     """Keystone's first two keys: 0 is the next one, 1 the primary."""
     if (directory / "1").exists():
         return False
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.chown(directory, "keystone", "keystone")
     for number in ("0", "1"):
-        write(directory / number, base64.urlsafe_b64encode(os.urandom(32)).decode(), "keystone:keystone", "0600")
+        _write(directory / number, base64.urlsafe_b64encode(os.urandom(32)).decode(), "keystone:keystone", "0600")
     return True
 
 
-def allow_database_user(password: str) -> None:
+def _allow_database_user(password: str) -> None:
     user = "'openstack'@'127.0.0.1'"
     statement = f"CREATE OR REPLACE USER {user} IDENTIFIED BY '{password}'; GRANT ALL ON *.* TO {user};"
     subprocess.run(["mariadb"], input=statement, text=True, check=True, timeout=60)
 
 
-def bootstrap(url: str, password: str) -> None:
+def _bootstrap(url: str, password: str) -> None:
     """Administrator, project, roles and Keystone's own catalog entry."""
     words = ["keystone-manage", "bootstrap", "--bootstrap-region-id", "RegionOne"]
     for interface in ("admin", "internal", "public"):
@@ -134,10 +136,17 @@ def bootstrap(url: str, password: str) -> None:
     )
 
 
-def once(name: str, inputs: str) -> Path | None:
+def _once(name: str, inputs: str) -> Path | None:
     """The mark to make when a step is done, None if it was done with the same inputs already."""
     mark = STATE / f"{name}.{hashlib.sha256(inputs.encode()).hexdigest()[:16]}"
     return None if mark.exists() else mark
+
+
+def _stop_services() -> None:
+    """So that they start with their new settings. Databases, message queue and Ceph have none from us that change."""
+    units = [path.stem for path in Path("/etc/systemd/system").glob("*.service.d")]
+    names = ("keystone", "glance", "placement", "nova", "neutron", "cinder", "swift")
+    subprocess.run(["systemctl", "stop", *(unit for unit in units if unit.startswith(names))], check=True, timeout=120)
 
 
 def main() -> None:
@@ -145,26 +154,29 @@ def main() -> None:
     wanted = json.load(sys.stdin)
     passwords = wanted["passwords"]
     STATE.mkdir(exist_ok=True)
-    changed = [name for name, file in wanted["settings"].items() if apply(name, file)]
+    changed = [name for name, file in wanted["settings"].items() if _apply(name, file)]
+    outdated = STATE / "settings-changed"
     if changed:
-        (STATE / "settings-changed").touch()
-    if write(Path("/etc/rabbitmq/definitions.json"), queue_definitions(passwords["queue"]), "root:rabbitmq", "0640"):
+        outdated.touch()
+    if outdated.exists():
+        _stop_services()
+        outdated.unlink()
+    if _write(Path("/etc/rabbitmq/definitions.json"), _queue_definitions(passwords["queue"]), "root:rabbitmq", "0640"):
         changed.append("queue user")
-    for keys in ("fernet-keys", "credential-keys"):
-        if make_keys(Path("/etc/keystone") / keys):
-            changed.append(keys)
+    changed += [keys for keys in ("fernet-keys", "credential-keys") if _make_keys(Path("/etc/keystone") / keys)]
     subprocess.run(["systemctl", "start", "--no-block", "rabbitmq-server", "memcached"], check=True, timeout=60)
     subprocess.run(["systemctl", "start", "mariadb"], check=True, timeout=120)
-    mark = once("database-user", passwords["database"])
+    mark = _once("database-user", passwords["database"])
     if mark:
-        allow_database_user(passwords["database"])
+        _allow_database_user(passwords["database"])
         mark.touch()
         changed.append("database user")
-    mark = once("bootstrap", f"{wanted['identity']} {passwords['admin']}")
+    mark = _once("bootstrap", f"{wanted['identity']} {passwords['admin']}")
     if mark:
-        bootstrap(wanted["identity"], passwords["admin"])
+        _bootstrap(wanted["identity"], passwords["admin"])
         mark.touch()
         changed.append("bootstrap")
+    subprocess.run(["systemctl", "start", "--no-block", "keystone"], check=True, timeout=60)
     json.dump({"changed": bool(changed), "what": changed}, sys.stdout)
 
 

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Wait, as ExecStartPre of a unit, until everything that a service asks for when it starts is there.
 
-usage: await TARGET...
+usage: await.py TARGET...
   file:PATH    the path exists
   http:PORT    the API on this port of this host answers anything but a server error
   queue:NAME   a service consumes from this queue of the message broker
@@ -15,6 +15,7 @@ The unit's TimeoutStartSec bounds the wait.
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
@@ -24,11 +25,11 @@ import urllib.error
 import urllib.request
 
 
-def file_there(path: str) -> bool:
+def _file_there(path: str) -> bool:
     return os.path.exists(path)
 
 
-def api_answers(port: str) -> bool:
+def _api_answers(port: str) -> bool:
     try:
         with urllib.request.urlopen(f"http://devcloud:{port}/", timeout=5):
             return True
@@ -38,8 +39,8 @@ def api_answers(port: str) -> bool:
         return False
 
 
-def queue_consumed(name: str) -> bool:
-    import amqp  # slow to import and needed for this kind only
+def _queue_consumed(name: str) -> bool:
+    amqp = importlib.import_module("amqp")  # slow to import and needed for this kind only
 
     with open("/etc/neutron/neutron.conf", encoding="utf-8") as conf:
         found = re.search(r"^transport_url *= *rabbit://([^:]+):([^@]+)@([^/]+)/", conf.read(), re.MULTILINE)
@@ -48,16 +49,18 @@ def queue_consumed(name: str) -> bool:
     user, password, address = found.groups()
     try:
         with amqp.Connection(address, userid=user, password=password, connect_timeout=5) as connection:
-            return connection.channel().queue_declare(name, passive=True).consumer_count > 0
+            return bool(connection.channel().queue_declare(name, passive=True).consumer_count > 0)
     except (OSError, amqp.AMQPError):
         return False
 
 
-def pool_answers(name: str) -> bool:
-    return subprocess.run(["timeout", "10", "rbd", "--pool", name, "ls"], capture_output=True, check=False).returncode == 0
+def _pool_answers(name: str) -> bool:
+    return (
+        subprocess.run(["timeout", "10", "rbd", "--pool", name, "ls"], capture_output=True, check=False).returncode == 0
+    )
 
 
-CHECKS = {"file": file_there, "http": api_answers, "queue": queue_consumed, "pool": pool_answers}
+CHECKS = {"file": _file_there, "http": _api_answers, "queue": _queue_consumed, "pool": _pool_answers}
 
 for target in sys.argv[1:]:
     kind, _, what = target.partition(":")
