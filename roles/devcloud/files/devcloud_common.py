@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import fcntl
 import ipaddress
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,23 @@ def report(**result: Any) -> None:
     json.dump(result, sys.stdout)
 
 
-def fail(error: DevcloudError) -> None:
-    """End the script so that its task shows the error's text."""
-    sys.exit(str(error))
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """With the options of every script."""
+    options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--state-dir", type=Path, required=True)
+    options.add_argument("--owner", type=_owner, required=True)
+    return options
+
+
+def _owner(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("devcloud_owner is empty: name whose cloud it is, for instance a directory")
+    return text
+
+
+def script(main: Callable[[], int | None]) -> None:
+    """Run a script; its error is the last thing that it says."""
+    try:
+        sys.exit(main())
+    except DevcloudError as error:
+        sys.exit(str(error))

@@ -15,13 +15,12 @@ import argparse
 import os
 import signal
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from devcloud_common import Cloud, DevcloudError, fail, find_or_fail, is_mounted, lock, report, run, succeeds
+from devcloud_common import Cloud, DevcloudError, find_or_fail, is_mounted, lock, parser, report, run, script, succeeds
 
 INSIDE = Path(__file__).resolve().parent / "inside"
 LIBRARY = "usr/local/lib/devcloud"
@@ -194,10 +193,10 @@ def end(cloud: Cloud) -> bool:
 
 def _copy_scripts(pid: int) -> None:
     target = Path(f"/proc/{pid}/root") / LIBRARY
-    for script in INSIDE.iterdir():
-        if script.is_file():
-            copy = target / script.name
-            copy.write_bytes(script.read_bytes())
+    for source in INSIDE.iterdir():
+        if source.is_file():
+            copy = target / source.name
+            copy.write_bytes(source.read_bytes())
             copy.chmod(0o755)
 
 
@@ -212,13 +211,11 @@ def _run_inside(cloud: Cloud, command: list[str], handed_on: int) -> int:
 
 def main() -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("action", choices=("start", "run", "stop"))
-    parser.add_argument("--state-dir", type=Path, required=True)
-    parser.add_argument("--owner", required=True)
-    parser.add_argument("--nameserver", default="")
-    parser.add_argument("--command", nargs=argparse.REMAINDER, default=[])
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("action", choices=("start", "run", "stop"))
+    options.add_argument("--nameserver", default="")
+    options.add_argument("--command", nargs=argparse.REMAINDER, default=[])
+    arguments = options.parse_args()
     cloud = find_or_fail(arguments.state_dir, arguments.owner)
     with lock(cloud.directory / "lock") as handed_on:
         if arguments.action == "run":
@@ -228,7 +225,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except DevcloudError as error:
-        fail(error)
+    script(main)

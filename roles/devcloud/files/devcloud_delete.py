@@ -8,7 +8,6 @@ usage: devcloud_delete.py --state-dir DIR --owner OWNER --cache-dir DIR [--purge
 
 from __future__ import annotations
 
-import argparse
 import secrets
 import shutil
 import subprocess
@@ -17,7 +16,7 @@ from pathlib import Path
 import devcloud_container
 import devcloud_network
 import devcloud_rootfs
-from devcloud_common import Cloud, DevcloudError, fail, find, is_mounted, lock, report
+from devcloud_common import Cloud, DevcloudError, find, is_mounted, lock, parser, report, script
 
 
 def _unmount(path: Path) -> None:
@@ -40,12 +39,10 @@ def _remove(cloud: Cloud, trash: Path) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--state-dir", type=Path, required=True)
-    parser.add_argument("--owner", required=True)
-    parser.add_argument("--cache-dir", type=Path, required=True)
-    parser.add_argument("--purge-cache", action="store_true")
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--cache-dir", type=Path, required=True)
+    options.add_argument("--purge-cache", action="store_true")
+    arguments = options.parse_args()
     cache, trash = arguments.cache_dir / "devcloud", arguments.state_dir / "trash"
     cloud = find(arguments.state_dir, arguments.owner)
     if cloud:
@@ -60,7 +57,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except DevcloudError as error:
-        fail(error)
+    script(main)

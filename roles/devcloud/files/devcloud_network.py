@@ -10,12 +10,11 @@ Every rule carries the cloud's name as comment; `down` removes what carries it.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shlex
 from pathlib import Path
 
-from devcloud_common import Cloud, DevcloudError, fail, find_or_fail, lock, report, run, succeeds
+from devcloud_common import Cloud, find_or_fail, lock, parser, report, run, script, succeeds
 
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 EVERY_CLOUD = "172.30.0.0/16"
@@ -79,18 +78,13 @@ def down(cloud: Cloud) -> bool:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("action", choices=("up", "down"))
-    parser.add_argument("--state-dir", type=Path, required=True)
-    parser.add_argument("--owner", required=True)
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("action", choices=("up", "down"))
+    arguments = options.parse_args()
     cloud = find_or_fail(arguments.state_dir, arguments.owner)
     with lock(cloud.directory / "lock"):
         report(changed=_up(cloud) if arguments.action == "up" else down(cloud))
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except DevcloudError as error:
-        fail(error)
+    script(main)

@@ -8,7 +8,6 @@ usage: devcloud_place.py find|allocate --state-dir DIR --owner OWNER
 
 from __future__ import annotations
 
-import argparse
 import ipaddress
 import json
 import os
@@ -17,7 +16,7 @@ import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
-from devcloud_common import NUMBERS, Cloud, DevcloudError, fail, find, lock, owner_of, report, run
+from devcloud_common import NUMBERS, Cloud, DevcloudError, find, lock, owner_of, parser, report, run, script
 
 PASSWORDS = ("admin", "dev", "service", "database", "queue", "metadata", "swift_hash")
 
@@ -74,11 +73,9 @@ def _write_whole(path: Path, text: str) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("action", choices=("find", "allocate"))
-    parser.add_argument("--state-dir", type=Path, required=True)
-    parser.add_argument("--owner", required=True)
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("action", choices=("find", "allocate"))
+    arguments = options.parse_args()
     if arguments.action == "find":
         cloud, changed = find(arguments.state_dir, arguments.owner), False
     else:
@@ -87,7 +84,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except DevcloudError as error:
-        fail(error)
+    script(main)

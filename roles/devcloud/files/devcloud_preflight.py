@@ -8,7 +8,6 @@ usage: devcloud_preflight.py --state-dir DIR --cache-dir DIR --owner OWNER
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import os
 import platform
@@ -19,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import devcloud_container
-from devcloud_common import Cloud, find, report, succeeds
+from devcloud_common import Cloud, find, parser, report, script, succeeds
 
 GIB = 1024**3
 DEBIAN_NEEDED = 12
@@ -141,11 +140,9 @@ def _is_running(cloud: Cloud | None) -> bool:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--state-dir", type=Path, required=True)
-    parser.add_argument("--cache-dir", type=Path, required=True)
-    parser.add_argument("--owner", required=True)
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("--cache-dir", type=Path, required=True)
+    arguments = options.parse_args()
     codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
     archives = _mirrors(_apt_targets(), codename)
     dns = _nameserver((Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf")))
@@ -164,4 +161,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    script(main)

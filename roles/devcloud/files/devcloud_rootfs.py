@@ -10,7 +10,6 @@ A build that is killed leaves nothing that counts: it works under another name, 
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import shutil
@@ -18,7 +17,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from devcloud_common import Cloud, DevcloudError, fail, find_or_fail, lock, report
+from devcloud_common import Cloud, DevcloudError, find_or_fail, lock, parser, report, script
 
 SUITE = "bookworm"
 RECIPE = Path(__file__).resolve().parent / "rootfs"
@@ -110,13 +109,11 @@ def _ensure(cloud: Cloud, cache: Path, sources: Path) -> None:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("action", choices=("find", "ensure"))
-    parser.add_argument("--state-dir", type=Path, required=True)
-    parser.add_argument("--owner", required=True)
-    parser.add_argument("--cache-dir", type=Path, required=True)
-    parser.add_argument("--sources", type=Path)
-    arguments = parser.parse_args()
+    options = parser(__doc__)
+    options.add_argument("action", choices=("find", "ensure"))
+    options.add_argument("--cache-dir", type=Path, required=True)
+    options.add_argument("--sources", type=Path)
+    arguments = options.parse_args()
     cloud = find_or_fail(arguments.state_dir, arguments.owner)
     cache = arguments.cache_dir / "devcloud"
     if arguments.action == "find":
@@ -127,7 +124,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except DevcloudError as error:
-        fail(error)
+    script(main)
