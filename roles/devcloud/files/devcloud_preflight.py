@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Look at the machine before anything is touched: what it lacks, and what the role needs to know of it.
 
-usage: devcloud_preflight.py --state-dir DIR --cache-dir DIR --owner OWNER
+usage: devcloud_preflight.py --state-dir DIR --owner OWNER --cache-dir DIR [--clouds-file FILE]
 """
 
 from __future__ import annotations
@@ -142,6 +142,7 @@ def main() -> None:
     """Run from the command line."""
     options = parser(__doc__)
     options.add_argument("--cache-dir", type=Path, required=True)
+    options.add_argument("--clouds-file", default="")
     arguments = options.parse_args()
     codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
     archives = _mirrors(_apt_targets(), codename)
@@ -150,6 +151,8 @@ def main() -> None:
         problems = [f"runs as user id {os.geteuid()}: run it as root"]
     else:
         problems = list(_system_problems(archives, dns))
+        if not Path(arguments.clouds_file).absolute().parent.is_dir():
+            problems.append(f"devcloud_clouds_file is {arguments.clouds_file}: its directory must exist")
         if not _is_running(find(arguments.state_dir, arguments.owner)):
             problems += _resource_problems(arguments.state_dir, arguments.cache_dir)
     report(
