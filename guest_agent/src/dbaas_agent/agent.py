@@ -38,7 +38,7 @@ class Agent:
             return self._document(verdict, version, self._sequence)
 
     def ping(self) -> str:
-        """The server's version; Unanswered without an answer."""
+        """The server's version; UnansweredError without an answer."""
         with self._lock:
             return self.driver.ping()
 

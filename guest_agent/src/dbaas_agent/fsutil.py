@@ -7,25 +7,21 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from typing import Any
 
 
 def write_atomic(path: str, data: bytes, mode: int = 0o600, owner: tuple[int, int] = (0, 0)) -> None:
-    """Replace the file: temporary file beside it, fsync, owner and mode, rename, fsync of the directory."""
-    directory = os.path.dirname(path)
-    handle, temporary = tempfile.mkstemp(dir=directory, prefix=".dbaas-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            os.fchown(stream.fileno(), *owner)
-            os.fchmod(stream.fileno(), mode)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    """Replace the file: write beside it, owner and mode, fsync, rename, fsync of the directory. One writer a path."""
+    directory, name = os.path.split(path)
+    temporary = os.path.join(directory, f".{name}.new")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as stream:
+        stream.write(data)
+        os.fchown(stream.fileno(), *owner)
+        os.fchmod(stream.fileno(), mode)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(temporary, path)
     sync_directory(directory)
 
 

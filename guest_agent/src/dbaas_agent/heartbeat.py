@@ -46,7 +46,7 @@ def content_type(document: dict[str, Any]) -> str:
 
 def backoff(failures: int, chance: float) -> float:
     """Seconds until the next try after so many failures in a row; chance (0 to 1) spreads the guests."""
-    ceiling = min(_BACKOFF_LIMIT, _BACKOFF_FIRST * 2 ** min(failures - 1, 16))
+    ceiling: float = min(_BACKOFF_LIMIT, _BACKOFF_FIRST * 2 ** min(failures - 1, 16))
     return ceiling * (0.5 + chance / 2)
 
 
@@ -125,7 +125,7 @@ class Sender:
                 self._failures = 0
                 continue
             self._failures += 1
-            self._pause(ticket, backoff(self._failures, random.random()))
+            self._pause(ticket, backoff(self._failures, random.random()))  # noqa: S311 (spread, no secret)
             with self._changed:
                 self._document = self._document or document
 

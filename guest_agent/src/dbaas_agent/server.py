@@ -12,6 +12,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from dbaas_agent.errors import AgentError
@@ -36,10 +37,8 @@ class Server:
     def start(self) -> None:
         """Listen; a socket file left by an earlier agent is replaced."""
         os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
-        try:
+        with suppress(FileNotFoundError):
             os.unlink(self._path)
-        except FileNotFoundError:
-            pass
         self._socket.bind(self._path)
         os.chmod(self._path, 0o600)
         self._socket.listen(CLIENTS)

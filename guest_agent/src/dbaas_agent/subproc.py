@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dbaas_agent.errors import AgentError
 
@@ -62,17 +63,16 @@ def run(command: Sequence[str], timeout: float = 30.0, accept: Sequence[int] = (
 
 
 def _drain(process: subprocess.Popen[bytes], deadline: float) -> tuple[str, str]:
-    kept = {stream: bytearray() for stream in (process.stdout, process.stderr) if stream}
+    kept: dict[Any, bytearray] = {stream: bytearray() for stream in (process.stdout, process.stderr)}
     with selectors.DefaultSelector() as selector:
         for stream in kept:
             selector.register(stream, selectors.EVENT_READ)
         while selector.get_map():
             for key, _events in selector.select(_left(process, deadline)):
-                stream = key.fileobj
                 chunk = os.read(key.fd, 65536)
                 if not chunk:
-                    selector.unregister(stream)
-                buffer = kept[stream]  # type: ignore[index]
+                    selector.unregister(key.fileobj)
+                buffer = kept[key.fileobj]
                 buffer.extend(chunk[: OUTPUT_LIMIT - len(buffer)])
     try:
         process.wait(_left(process, deadline))
@@ -85,6 +85,6 @@ def _drain(process: subprocess.Popen[bytes], deadline: float) -> tuple[str, str]
 def _left(process: subprocess.Popen[bytes], deadline: float) -> float:
     left = deadline - time.monotonic()
     if left <= 0:
-        command = process.args
-        raise AgentError("timeout", f"{command[0]} did not end in time", command=command)  # type: ignore[index]
+        command: Any = process.args
+        raise AgentError("timeout", f"{command[0]} did not end in time", command=command)
     return left

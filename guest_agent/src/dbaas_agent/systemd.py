@@ -92,7 +92,7 @@ def mount_unit_name(path: str) -> str:
     for place, char in enumerate(path.strip("/")):
         if char == "/":
             words.append("-")
-        elif char.isascii() and (char.isalnum() or char in "_:") or (char == "." and place):
+        elif (char.isascii() and (char.isalnum() or char in "_:")) or (char == "." and place):
             words.append(char)
         else:
             words.extend(f"\\x{byte:02x}" for byte in char.encode())

@@ -9,7 +9,6 @@ import grp
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -42,7 +41,8 @@ def subjects(names: Iterable[str], addresses: Iterable[str]) -> Subjects:
     """Validated subjects; AgentError(invalid) names every fault."""
     import ipaddress
 
-    faults, good = [], set()
+    faults: list[str] = []
+    good: set[str] = set()
     names = {name.lower() for name in names}
     faults.extend(
         f"names: {name!r} is no DNS name" for name in sorted(names) if len(name) > 253 or not _DNS_NAME.fullmatch(name)
@@ -154,7 +154,9 @@ class Store:
         """Issue the server certificate, making first what is missing below it."""
         ensure_directory(os.path.dirname(self._ca_key), 0o700)
         group = grp.getgrnam(self._config.datastore_group).gr_gid
-        work = tempfile.mkdtemp(dir=os.path.dirname(self._ca_key), prefix=".work-")
+        work = os.path.join(os.path.dirname(self._ca_key), ".work")
+        shutil.rmtree(work, ignore_errors=True)
+        os.mkdir(work, 0o700)
         try:
             config = os.path.join(work, "openssl.cnf")
             with open(config, "w", encoding="utf-8") as stream:

@@ -15,7 +15,7 @@ from typing import Any
 
 from dbaas_agent import VERSION, marker, schema, status, systemd
 from dbaas_agent.agent import Agent
-from dbaas_agent.drivers.base import Plan, Unanswered
+from dbaas_agent.drivers.base import Plan, UnansweredError
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_object, sync_directory, write_atomic
 from dbaas_agent.tls import Subjects, subjects
@@ -148,7 +148,7 @@ def _wait_for_answer(agent: Agent) -> str:
     while True:
         try:
             return agent.ping()
-        except Unanswered as silence:
+        except UnansweredError as silence:
             verdict = status.of_service(systemd.show(agent.config.service), silence.msg)
         if verdict.status != status.BLOCKED:
             raise AgentError("agent", verdict.fault or f"the service is {verdict.status}")

@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from dbaas_agent import marker, systemd
@@ -18,79 +16,14 @@ from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import ensure_directory, read_object, read_text, remove, write_atomic
 from dbaas_agent.status import VolumeSeen
 from dbaas_agent.subproc import run
+from dbaas_agent.volume_rules import Evidence, candidates, mount_unit, must_format
 
-BY_ID = "/dev/disk/by-id"
 UNIT_DIR = "/etc/systemd/system"
-FILESYSTEMS = ("ext4", "xfs")
 MIB = 1048576
 _FORMAT_UNIT = "dbaas-format"
 _FORMAT_SECONDS = 600
 _MOUNT_SECONDS = 300
 _MAKE = {"ext4": ["mkfs.ext4", "-q", "-F", "-m", "1"], "xfs": ["mkfs.xfs", "-q", "-f"]}
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a device shows before it is touched.
-
-    filesystem: type that blkid knows, or ""; signatures: types that wipefs finds; zero: the first MiB is; used_by: names of
-    partitions, holders and mount points on it; interrupted: an earlier call found it blank and was stopped while
-    formatting it.
-    """
-
-    filesystem: str = ""
-    signatures: Sequence[str] = field(default_factory=tuple)
-    zero: bool = True
-    used_by: Sequence[str] = field(default_factory=tuple)
-    interrupted: bool = False
-
-
-def candidates(volume_id: str) -> list[str]:
-    """The names under which a guest sees a volume: virtio and SCSI serials, cut to 20 characters or whole."""
-    short = volume_id[:20]
-    names = [f"virtio-{short}", f"scsi-0QEMU_QEMU_HARDDISK_{short}", f"scsi-0QEMU_QEMU_HARDDISK_{volume_id}"]
-    return [os.path.join(BY_ID, name) for name in names]
-
-
-def must_format(evidence: Evidence, initialised: bool) -> bool:
-    """True: format it; False: it holds a file system to adopt; AgentError(conflict): keep the hands off."""
-    if evidence.used_by:
-        raise AgentError(
-            "conflict", f"the device is in use: {', '.join(evidence.used_by)}", used_by=list(evidence.used_by)
-        )
-    if evidence.filesystem in FILESYSTEMS and set(evidence.signatures) <= {evidence.filesystem}:
-        return False
-    known = set(evidence.signatures) | ({evidence.filesystem} - {""})
-    if known - set(FILESYSTEMS):
-        raise AgentError(
-            "conflict", f"the device holds something foreign: {', '.join(sorted(known))}", found=sorted(known)
-        )
-    if initialised:
-        raise AgentError(
-            "conflict",
-            "the volume is known to hold a datastore and the device is blank or unreadable: formatting it could destroy data",
-        )
-    if not evidence.interrupted and (known or not evidence.zero):
-        raise AgentError("conflict", "the device has no known file system and is not blank: its first MiB holds data")
-    return True
-
-
-def mount_unit(config: Config, device: str, filesystem: str) -> str:
-    return "\n".join(
-        [
-            "# Written by the agent of dbaas.openstack.",
-            "[Unit]",
-            f"Description=Data volume of {config.datastore} instance {config.uid}",
-            "[Mount]",
-            f"What={device}",
-            f"Where={config.mount_point}",
-            f"Type={filesystem}",
-            "Options=noatime,nodev,nosuid",
-            "[Install]",
-            "WantedBy=local-fs.target",
-            "",
-        ]
-    )
 
 
 def usage(path: str) -> dict[str, int] | None:

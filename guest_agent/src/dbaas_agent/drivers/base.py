@@ -13,7 +13,7 @@ from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
 
 
-class Unanswered(AgentError):
+class UnansweredError(AgentError):
     """The datastore cannot be reached or did not answer within its bound."""
 
     def __init__(self, msg: str) -> None:
@@ -32,7 +32,7 @@ class Plan:
 class Driver(ABC):
     """One datastore on this guest.
 
-    Every call is bounded in time; a datastore that does not answer is Unanswered. The plan methods read, validate and
+    Every call is bounded in time; a datastore that does not answer is UnansweredError. The plan methods read, validate and
     decide; only ``apply`` and ``lock_down`` write.
     """
 

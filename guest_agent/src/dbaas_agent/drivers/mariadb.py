@@ -159,7 +159,7 @@ def _translated(action: Callable[[], _T]) -> _T:
         code = fault.args[0] if fault.args and isinstance(fault.args[0], int) else 0
         if 1000 <= code < 2000:
             raise _refused(fault) from None
-        raise base.Unanswered(f"the server does not answer ({type(fault).__name__} {code})") from None
+        raise base.UnansweredError(f"the server does not answer ({type(fault).__name__} {code})") from None
     except errors.MySQLError as fault:
         raise _refused(fault) from None
 
