@@ -27,14 +27,14 @@ class AgentError(Exception):
         self.details = details or {}
 
 
-class AgentUnreachable(AgentError):  # noqa: N818 (says what is)
+class AgentUnreachableError(AgentError):
     """There is no agent at the socket, or it hung up."""
 
     def __init__(self, msg: str) -> None:
         super().__init__("agent", msg)
 
 
-class AgentTimeout(AgentError):  # noqa: N818 (says what is)
+class AgentTimeoutError(AgentError):
     """The agent did not answer in time; what it was asked may still be done."""
 
     def __init__(self, msg: str) -> None:
@@ -58,7 +58,7 @@ class AgentClient:
             self.protocol = self.call("hello", {"protocols": PROTOCOLS})["protocol"]
         except OSError as fault:
             self._socket.close()
-            raise AgentUnreachable(f"there is no agent at {self._path}: {fault.strerror or fault}") from fault
+            raise AgentUnreachableError(f"there is no agent at {self._path}: {fault.strerror or fault}") from fault
         except BaseException:
             self._socket.close()
             raise
@@ -68,7 +68,7 @@ class AgentClient:
         self._socket.close()
 
     def call(self, verb: str, args: dict[str, Any] | None = None, check: bool = False) -> dict[str, Any]:
-        """The verb's result. AgentError: refused; AgentTimeout, AgentUnreachable: no answer (timeout in seconds, else the verb's)."""
+        """The verb's result. AgentError: refused; AgentTimeoutError, AgentUnreachableError: no answer (timeout in seconds, else the verb's)."""
         seconds = self._timeout or VERBS.get(verb, {}).get("timeout", 60)
         request = {
             "id": os.urandom(8).hex(),
@@ -82,10 +82,10 @@ class AgentClient:
             self._socket.settimeout(seconds)
             self._socket.sendall(json.dumps(request).encode() + b"\n")
             answer = json.loads(self._read_line(deadline))
-        except socket.timeout as fault:  # noqa: UP041 (no alias of TimeoutError before Python 3.10)
-            raise AgentTimeout(f"the agent did not answer {verb} within {seconds} seconds") from fault
+        except socket.timeout as fault:
+            raise AgentTimeoutError(f"the agent did not answer {verb} within {seconds} seconds") from fault
         except OSError as fault:
-            raise AgentUnreachable(f"the connection to the agent broke during {verb}: {fault}") from fault
+            raise AgentUnreachableError(f"the connection to the agent broke during {verb}: {fault}") from fault
         except ValueError as fault:
             raise AgentError("agent", f"the agent's answer to {verb} is no JSON") from fault
         if answer.get("ok"):
@@ -100,7 +100,7 @@ class AgentClient:
             self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
             chunk = self._socket.recv(65536)
             if not chunk:
-                raise AgentUnreachable("the agent hung up; what it was asked may still be done")
+                raise AgentUnreachableError("the agent hung up; what it was asked may still be done")
             buffer.extend(chunk)
             if len(buffer) > ANSWER_LIMIT:
                 raise AgentError("agent", f"the agent's answer is longer than {ANSWER_LIMIT} bytes")
