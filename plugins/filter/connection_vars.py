@@ -35,9 +35,14 @@ options:
 
 EXAMPLES = r"""
 - name: Make an instance known as a host
-  ansible.builtin.add_host: >-
-    {{ {'name': 'orders', 'groups': 'databases'}
-       | combine(orders.instances[0] | dbaas.openstack.connection_vars(user='debian')) }}
+  ansible.builtin.add_host:
+    name: "{{ instance.name }}"
+    ansible_host: "{{ way.ansible_host }}"
+    ansible_user: "{{ way.ansible_user }}"
+    ansible_ssh_common_args: "{{ way.ansible_ssh_common_args }}"
+    ansible_control_path: "{{ way.ansible_control_path }}"
+  vars:
+    way: "{{ instance | dbaas.openstack.connection_vars(user='debian') }}"
 """
 
 RETURN = r"""

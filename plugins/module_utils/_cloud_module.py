@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -23,6 +25,8 @@ def run(body: Body, argument_spec: dict[str, t.Any], **module_options: t.Any) ->
     module = AnsibleModule(
         argument_spec={**openstack_full_argument_spec(), **argument_spec}, supports_check_mode=True, **module_options
     )
+    with contextlib.suppress(ImportError):  # openstack.cloud reads openstack.version, which newer SDKs do not import
+        importlib.import_module("openstack.version")
     _sdk, connection = openstack_cloud_from_module(module)
     try:
         result = body(module, connection)
