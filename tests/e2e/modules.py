@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -51,3 +52,19 @@ def run_tasks(directory: Path, *tasks: dict[str, Any]) -> list[dict[str, Any]]:
     )
     (play,) = json.loads(done.stdout)["plays"]
     return [entry["hosts"]["localhost"] for entry in play["tasks"]]
+
+
+def kill_tree(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process and all that descends from it: Ansible's workers are sessions of their own."""
+    parents = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(entry.parent.name)] = int(entry.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it has ended
+    tree = {process.pid}
+    while more := {pid for pid, parent in parents.items() if parent in tree} - tree:
+        tree |= more
+    for pid in tree:
+        os.kill(pid, signal.SIGKILL)
+    process.wait()

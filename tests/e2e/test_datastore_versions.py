@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ import pytest
 from ansible_collections.dbaas.openstack.plugins.module_utils import _images_cloud
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 
-from tests.e2e.modules import ENVIRONMENT, command, run_tasks, task
+from tests.e2e.modules import ENVIRONMENT, command, kill_tree, run_tasks, task
 
 # The SDK's own code uses what it deprecates.
 pytestmark = [
@@ -139,14 +138,11 @@ def test_an_upload_that_was_killed_is_finished_by_the_next_run(cloud: Any, datas
     with large.open("wb") as content:
         content.truncate(LARGE)
     wanted = task("datastore_version", datastore=datastore, version="1", file=str(large), os="debian-12")
-    run = subprocess.Popen(
-        command(tmp_path, [wanted]), env=ENVIRONMENT, stdout=subprocess.DEVNULL, start_new_session=True
-    )
+    run = subprocess.Popen(command(tmp_path, [wanted]), env=ENVIRONMENT, stdout=subprocess.DEVNULL)
     try:
         until(lambda: bool(_images_cloud.list_images(cloud, datastore)), "upload begun", pause=0.05)
     finally:
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
+        kill_tree(run)
     (half,) = _images_cloud.list_images(cloud, datastore)
     assert not half.complete
     (finished,) = run_tasks(tmp_path, wanted)
