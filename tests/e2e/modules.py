@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -66,5 +67,6 @@ def kill_tree(process: subprocess.Popen[bytes]) -> None:
     while more := {pid for pid, parent in parents.items() if parent in tree} - tree:
         tree |= more
     for pid in tree:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait()
