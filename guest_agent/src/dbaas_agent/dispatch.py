@@ -20,6 +20,7 @@ from dbaas_agent.redact import redact
 from dbaas_agent.verbs import HANDLERS, renew_certificate
 
 _ENVELOPE = {"id", "protocol", "verb", "args", "check"}
+_ID_LENGTH = 64
 
 
 class Slot:
@@ -59,7 +60,8 @@ class Dispatcher:
         request: dict[str, Any] = {}
         secrets: set[str] = set()
         try:
-            request = _envelope(line)
+            request = _parse(line)
+            _check_envelope(request)
             verb = request.get("verb")
             if not isinstance(verb, str) or verb not in HANDLERS:
                 raise AgentError(
@@ -104,29 +106,29 @@ class Dispatcher:
             self._changed()
 
 
-def _envelope(line: bytes) -> dict[str, Any]:
+def _parse(line: bytes) -> dict[str, Any]:
     try:
         request = json.loads(line)
     except (ValueError, RecursionError) as fault:
         raise AgentError("invalid", "the line is no JSON") from fault
     if not isinstance(request, dict):
         raise AgentError("invalid", "a request is one JSON object")
-    request.setdefault("id", os.urandom(4).hex())
+    return request
+
+
+def _check_envelope(request: dict[str, Any]) -> None:
     faults = [f"{name}: unknown" for name in sorted(set(request) - _ENVELOPE)]
-    if not isinstance(request["id"], str) or not 0 < len(request["id"]) <= 64:
+    identity = request.setdefault("id", os.urandom(4).hex())
+    if not isinstance(identity, str) or not 0 < len(identity) <= _ID_LENGTH:
         request["id"] = None
-        faults.append("id: a string of 1 to 64 characters is wanted")
+        faults.append(f"id: a string of 1 to {_ID_LENGTH} characters is wanted")
     if not isinstance(request.get("check", False), bool):
         faults.append("check: true or false is wanted")
     if faults:
         raise AgentError("invalid", "; ".join(faults), faults=faults)
     if request.get("protocol") not in schema.PROTOCOLS:
-        raise AgentError(
-            "unsupported",
-            f"protocol: {request.get('protocol')!r} is none of {schema.PROTOCOLS}",
-            protocols=schema.PROTOCOLS,
-        )
-    return request
+        known = schema.PROTOCOLS
+        raise AgentError("unsupported", f"protocol: {request.get('protocol')!r} is none of {known}", protocols=known)
 
 
 def _refusal(request: dict[str, Any], error: dict[str, Any], secrets: set[str]) -> dict[str, Any]:

@@ -162,6 +162,14 @@ def _database_statement(name: str, now: dict[str, Any] | None, target: dict[str,
     return Statement(f"{verb} DATABASE {quote(name)} CHARACTER SET {character_set} COLLATE {collation}")
 
 
+def _password_fault(password: str | None) -> str:
+    if password == "":
+        return "may not be empty"
+    if password is not None and re.search("[\ud800-\udfff]", password):
+        return "holds half a character (a lone surrogate)"
+    return ""
+
+
 def plan_users(wanted: list[dict[str, Any]], existing: dict[tuple[str, str], Account]) -> Plan:
     """Statements for user_set; existing: (name, host) to Account."""
     faults: list[str] = []
@@ -171,8 +179,7 @@ def plan_users(wanted: list[dict[str, Any]], existing: dict[tuple[str, str], Acc
         if not _HOST.fullmatch(item["host"]):
             faults.append(f"{where}.host: {item['host']!r} is no host pattern")
         faults.extend(f"{where}.databases: {fault}" for fault in map(database_fault, item["databases"]) if fault)
-        if item["password"] == "":
-            faults.append(f"{where}.password: may not be empty")
+        faults.extend(f"{where}.password: {fault}" for fault in [_password_fault(item["password"])] if fault)
         new = item["state"] == "present" and (item["name"], item["host"]) not in existing
         if new and item["password"] is None:
             faults.append(f"{where}.password: required for a new user")

@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A configuration below a temporary directory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbaas_agent.config import Config
+
+
+@pytest.fixture(autouse=True)
+def _no_chown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The seam: only root may give files away."""
+    monkeypatch.setattr(os, "fchown", lambda *_: None)
+
+
+@pytest.fixture
+def given() -> dict[str, Any]:
+    """What the role writes."""
+    return {
+        "uid": "u-1",
+        "datastore": "somedb",
+        "version": "10.11",
+        "driver": "somedb",
+        "service": "somedb",
+        "port": 3306,
+        "mount_point": "/var/lib/dbaas",
+        "data_dir": "/var/lib/dbaas/data",
+        "tls_dir": "/var/lib/dbaas/tls",
+        "datastore_user": "root",
+        "datastore_group": "root",
+        "socket": "/run/somedb/somedb.sock",
+        "heartbeat_interval": 30,
+        "ticket_file": "/etc/dbaas/heartbeat.ticket",
+        "store_ca_file": "",
+    }
+
+
+@pytest.fixture
+def config(given: dict[str, Any], tmp_path: Path) -> Config:
+    mount = tmp_path / "mount"
+    (mount / "tls").mkdir(parents=True)
+    (tmp_path / "state").mkdir()
+    paths = {
+        "mount_point": mount,
+        "data_dir": mount / "data",
+        "tls_dir": mount / "tls",
+        "state_dir": tmp_path / "state",
+    }
+    return Config(**{**given, **{name: str(path) for name, path in paths.items()}})

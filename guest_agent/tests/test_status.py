@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The status words."""
+
+from __future__ import annotations
+
+import pytest
+from dbaas_agent import status
+from dbaas_agent.status import VolumeSeen
+from dbaas_agent.systemd import Unit
+
+
+@pytest.mark.parametrize(
+    ("seen", "word"),
+    [
+        (VolumeSeen(prepared=False, mounted=False), "NEW"),
+        (VolumeSeen(prepared=True, mounted=False), "FAILED"),
+        (VolumeSeen(prepared=True, mounted=True, fault="of another"), "FAILED"),
+        (VolumeSeen(prepared=False, mounted=True, fault="no marker"), "FAILED"),
+        (VolumeSeen(prepared=True, mounted=True, state="empty"), "BUILD"),
+        (VolumeSeen(prepared=True, mounted=True, state="initialised"), None),
+    ],
+)
+def test_of_volume(seen: VolumeSeen, word: str | None) -> None:
+    verdict = status.of_volume(seen)
+    assert (verdict and verdict.status) == word
+    assert verdict is None or bool(verdict.fault) == (word == "FAILED")
+
+
+@pytest.mark.parametrize(
+    ("unit", "word"),
+    [
+        (Unit("loaded", "inactive", "dead", "success"), "SHUTDOWN"),
+        (Unit("loaded", "deactivating", "stop-sigterm", "success"), "SHUTDOWN"),
+        (Unit("loaded", "inactive", "dead", "oom-kill"), "FAILED"),
+        (Unit("loaded", "failed", "failed", "exit-code"), "FAILED"),
+        (Unit("loaded", "activating", "auto-restart", "signal"), "FAILED"),
+        (Unit("loaded", "activating", "start", "success"), "BLOCKED"),
+        (Unit("loaded", "active", "running", "success"), "BLOCKED"),
+        (Unit("not-found", "inactive", "dead", "success"), "FAILED"),
+        (Unit(), "FAILED"),
+    ],
+)
+def test_of_service(unit: Unit, word: str) -> None:
+    verdict = status.of_service(unit, "silence")
+    assert verdict.status == word
+    assert bool(verdict.fault) == (word != "SHUTDOWN")

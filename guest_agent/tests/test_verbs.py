@@ -1,0 +1,307 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The verbs with a faked driver and a faked systemd; volume and certificates are directories on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbaas_agent import drivers, marker, systemd, verbs
+from dbaas_agent import volume as volume_module
+from dbaas_agent.agent import Agent
+from dbaas_agent.config import Config
+from dbaas_agent.drivers.base import Driver, Plan, UnansweredError
+from dbaas_agent.errors import AgentError
+from dbaas_agent.heartbeat import TicketFile
+from dbaas_agent.systemd import Unit
+
+NAMES = {"names": ["orders"], "addresses": []}
+
+
+class FakeDriver(Driver):
+    """A datastore whose data directory is a file, and which answers while its service runs."""
+
+    def __init__(self, config: Config, world: World) -> None:
+        super().__init__(config)
+        self.world = world
+        self.calls: list[str] = []
+
+    def ping(self) -> str:
+        if self.world.unit.active != "active" or self.world.silent:
+            raise UnansweredError("silence")
+        return "1.0"
+
+    def create_command(self, directory: str) -> list[str]:
+        return ["create", directory]
+
+    def is_data_directory(self, directory: str) -> bool:
+        return os.path.exists(os.path.join(directory, "data"))
+
+    def lock_down(self) -> None:
+        self.calls.append("lock_down")
+
+    def reload_tls(self) -> None:
+        self.calls.append("reload_tls")
+
+    def databases(self) -> list[dict[str, Any]]:
+        return [{"name": "d"}]
+
+    def plan_databases(self, wanted: list[dict[str, Any]]) -> Plan:
+        return Plan(list(wanted), {}, {"d": 1})
+
+    def users(self) -> list[dict[str, Any]]:
+        return [{"name": "u"}]
+
+    def plan_users(self, wanted: list[dict[str, Any]]) -> Plan:
+        return Plan(list(wanted), {}, {"u": 1})
+
+    def apply(self, plan: Plan) -> None:
+        self.calls.append(f"apply {len(plan.statements)}")
+
+
+class World:
+    """systemd, and what became of the service."""
+
+    def __init__(self) -> None:
+        self.unit = Unit("loaded", "inactive", "dead", "success", "disabled")
+        self.silent = False
+        self.acts: list[str] = []
+
+    def _set(self, **states: str) -> None:
+        self.unit = Unit(**{**self.unit.__dict__, **states})
+
+    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(systemd, "show", lambda _unit: self.unit)
+        monkeypatch.setattr(systemd, "start", lambda _unit, _timeout: self._act("start", active="active"))
+        monkeypatch.setattr(systemd, "stop", lambda _unit, _timeout: self._act("stop", active="inactive"))
+        monkeypatch.setattr(systemd, "restart", lambda _unit, _timeout: self._act("restart", active="active"))
+        monkeypatch.setattr(systemd, "enable", lambda _unit: self._act("enable", file="enabled"))
+        monkeypatch.setattr(systemd, "end_transient", lambda _unit: self._act("end_transient"))
+        monkeypatch.setattr(systemd, "run_outside", self._run_outside)
+
+    def _act(self, name: str, **states: str) -> None:
+        self.acts.append(name)
+        self._set(**states)
+
+    def _run_outside(self, _unit: str, command: list[str], *_: Any) -> None:
+        self.acts.append(command[0])
+        Path(command[1], "data").write_text("x")
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World()
+    made.install(monkeypatch)
+    monkeypatch.setattr(os, "chown", lambda *_: None)
+    return made
+
+
+@pytest.fixture
+def agent(config: Config, world: World, monkeypatch: pytest.MonkeyPatch) -> Agent:
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == config.mount_point)
+    monkeypatch.setattr(volume_module, "UNIT_DIR", config.state_dir)
+    marker.write(config, marker.new(config, "v-1"))
+    return Agent(config, FakeDriver(config, world), TicketFile(config.ticket_file))
+
+
+def call(agent: Agent, verb: str, args: dict[str, Any] | None = None, check: bool = False) -> dict[str, Any]:
+    return verbs.HANDLERS[verb](agent, args or {}, check)
+
+
+def refused(agent: Agent, verb: str, args: dict[str, Any] | None = None) -> str:
+    with pytest.raises(AgentError) as caught:
+        call(agent, verb, args)
+    return caught.value.reason
+
+
+def state(config: Config) -> str:
+    found = marker.read(config)
+    assert found is not None
+    return str(found["state"])
+
+
+def fake(agent: Agent) -> FakeDriver:
+    assert isinstance(agent.driver, FakeDriver)
+    return agent.driver
+
+
+def test_a_life(agent: Agent, world: World, config: Config) -> None:
+    assert agent.observe()["status"] == "BUILD"
+    predicted = call(agent, "datastore_initialise", NAMES, check=True)
+    assert predicted["changed"]
+    assert not os.path.exists(config.data_dir)
+    assert world.acts == []
+    made = call(agent, "datastore_initialise", NAMES)
+    assert made["diff"] == predicted["diff"]
+    assert (made["changed"], made["server_version"]) == (True, "1.0")
+    assert made["ca_certificate"] == Path(config.tls_dir, "ca.pem").read_text()
+    assert state(config) == "initialised"
+    assert fake(agent).calls == ["lock_down"]
+    again = call(agent, "datastore_initialise", NAMES)
+    assert not again["changed"]
+    assert fake(agent).calls == ["lock_down"]
+    assert world.acts.count("create") == 1
+    document = agent.observe()
+    assert (document["status"], document["server_version"], document["fault"]) == ("ACTIVE", "1.0", "")
+    assert document["tls"]["ca_certificate"] == made["ca_certificate"]
+    assert call(agent, "datastore_stop") == {
+        "changed": True,
+        "diff": {"before": {"service": "active"}, "after": {"service": "inactive"}},
+        "status": "SHUTDOWN",
+    }
+    assert not call(agent, "datastore_stop")["changed"]
+    assert call(agent, "datastore_start", check=True)["changed"]
+    assert world.unit.active == "inactive"
+    assert call(agent, "datastore_start")["status"] == "ACTIVE"
+    assert not call(agent, "datastore_start")["changed"]
+    assert call(agent, "datastore_restart")["changed"]
+
+
+def test_a_directory_made_by_a_stopped_call_is_kept(agent: Agent, config: Config, world: World) -> None:
+    call(agent, "datastore_initialise", NAMES)
+    marker.write(config, marker.new(config, "v-1"))
+    assert call(agent, "datastore_initialise", NAMES)["changed"]
+    assert world.acts.count("create") == 1
+    assert state(config) == "initialised"
+
+
+def test_a_half_made_directory_is_made_again(agent: Agent, config: Config, world: World) -> None:
+    os.makedirs(f"{config.data_dir}.new/rest")
+    call(agent, "datastore_initialise", NAMES)
+    assert sorted(os.listdir(config.data_dir)) == ["data", "dbaas-origin.json"]
+    assert world.acts[:2] == ["end_transient", "create"]
+
+
+@pytest.mark.parametrize("origin", [None, {"uid": "u-2"}])
+def test_a_directory_of_another_origin_is_refused(agent: Agent, config: Config, origin: dict[str, str] | None) -> None:
+    os.mkdir(config.data_dir)
+    Path(config.data_dir, "data").write_text("theirs")
+    if origin:
+        Path(config.data_dir, "dbaas-origin.json").write_text(json.dumps(origin))
+    assert refused(agent, "datastore_initialise", NAMES) == "conflict"
+    assert Path(config.data_dir, "data").read_text() == "theirs"
+    assert state(config) == "empty"
+
+
+def test_an_initialised_volume_without_data_is_never_made_again(agent: Agent, config: Config, world: World) -> None:
+    marker.write(config, {**marker.new(config, "v-1"), "state": "initialised"})
+    assert refused(agent, "datastore_initialise", NAMES) == "conflict"
+    assert world.acts == []
+
+
+def test_a_tool_that_makes_nothing_is_a_fault(agent: Agent, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(systemd, "run_outside", lambda *_: None)
+    assert refused(agent, "datastore_initialise", NAMES) == "agent"
+    assert not os.path.exists(config.data_dir)
+
+
+@pytest.mark.parametrize("verb", ["datastore_initialise", "tls_set", "datastore_start", "datastore_restart"])
+def test_nothing_is_done_to_a_volume_that_is_not_ours(agent: Agent, config: Config, world: World, verb: str) -> None:
+    args = NAMES if verb in ("datastore_initialise", "tls_set") else {}
+    marker.write(config, {**marker.new(config, "v-1"), "uid": "u-2"})
+    assert refused(agent, verb, args) == "not_actionable"
+    os.unlink(marker.path(config))
+    assert refused(agent, verb, args) == "not_actionable"
+    assert world.acts == []
+    assert agent.observe()["status"] == "FAILED"
+
+
+@pytest.mark.parametrize("verb", ["datastore_start", "datastore_restart"])
+def test_what_is_not_initialised_is_not_started(agent: Agent, world: World, verb: str) -> None:
+    assert refused(agent, verb) == "not_actionable"
+    assert world.acts == []
+
+
+def test_without_a_mount(agent: Agent, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os.path, "ismount", lambda _path: False)
+    assert refused(agent, "tls_set", NAMES) == "not_actionable"
+    assert agent.observe()["status"] == "NEW"
+    Path(config.state_dir, systemd.mount_unit_name(config.mount_point)).write_text("unit")
+    assert agent.observe()["status"] == "FAILED"
+
+
+def test_a_service_that_dies_while_it_is_waited_for(
+    agent: Agent, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(systemd, "start", lambda *_: world._set(active="failed", result="exit-code"))
+    assert refused(agent, "datastore_initialise", NAMES) == "agent"
+
+
+def test_a_service_that_never_answers(agent: Agent, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.silent = True
+    monkeypatch.setattr(verbs, "_ANSWER_SECONDS", 0)
+    assert refused(agent, "datastore_initialise", NAMES) == "timeout"
+
+
+def test_tls_set(agent: Agent, world: World) -> None:
+    assert call(agent, "tls_set", NAMES, check=True)["changed"]
+    assert agent.tls.current() is None
+    assert call(agent, "tls_set", NAMES)["changed"]
+    assert not call(agent, "tls_set", NAMES)["changed"]
+    assert fake(agent).calls == []
+    world._set(active="active")
+    renamed = call(agent, "tls_set", {"names": ["other"], "addresses": []})
+    assert renamed["diff"] == {
+        "before": {"names": ["orders"], "addresses": []},
+        "after": {"names": ["other"], "addresses": []},
+    }
+    assert fake(agent).calls == ["reload_tls"]
+
+
+def test_renewal_keeps_the_subjects(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(AgentError) as caught:
+        verbs.renew_certificate(agent)
+    assert caught.value.reason == "not_actionable"
+    call(agent, "tls_set", NAMES)
+    end = agent.certificate_end()
+    assert end is not None
+    monkeypatch.setattr(verbs.time, "time", lambda: end - 86400)
+    assert verbs.renew_certificate(agent)["diff"]["after"] == {"names": ["orders"], "addresses": []}
+
+
+def test_objects(agent: Agent) -> None:
+    assert call(agent, "database_list") == {"databases": [{"name": "d"}]}
+    assert call(agent, "user_list") == {"users": [{"name": "u"}]}
+    assert call(agent, "database_set", {"databases": [{}]}, check=True)["changed"]
+    assert fake(agent).calls == []
+    assert call(agent, "database_set", {"databases": [{}]})["diff"] == {"before": {}, "after": {"d": 1}}
+    assert not call(agent, "user_set", {"users": []})["changed"]
+    assert fake(agent).calls == ["apply 1", "apply 0"]
+
+
+def test_a_check_that_breaks_is_a_failed_status(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_unit: str) -> Unit:
+        raise AgentError("timeout", "systemd is stuck")
+
+    call(agent, "datastore_initialise", NAMES)
+    call(agent, "datastore_stop")
+    monkeypatch.setattr(systemd, "show", broken)
+    document = agent.observe()
+    assert (document["status"], bool(document["fault"])) == ("FAILED", True)
+
+
+def test_an_unreadable_certificate_hides_no_status(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> Any:
+        raise AgentError("agent", "openssl is gone")
+
+    monkeypatch.setattr(agent.tls, "shown", broken)
+    monkeypatch.setattr(agent.tls, "not_after", broken)
+    assert agent.observe()["tls"] is None
+    assert agent.certificate_end() is None
+
+
+def test_a_driver_that_does_not_exist(config: Config) -> None:
+    with pytest.raises(AgentError) as caught:
+        drivers.load(config)
+    assert caught.value.reason == "unsupported"
+
+
+def test_the_driver_that_the_configuration_names(config: Config) -> None:
+    names = {path.stem for path in Path(drivers.__file__).parent.glob("*.py")} - {"__init__", "base"}
+    named = next(name for name in sorted(names) if "_" not in name)
+    assert isinstance(drivers.load(Config(**{**config.__dict__, "driver": named})), Driver)
