@@ -38,6 +38,7 @@ def view(
         "datastore": metadata.get("dbaas_datastore") or (volume.metadata.get("dbaas_datastore", "") if volume else ""),
         "datastore_version": metadata.get("dbaas_version", ""),
         "flavor": server.flavor if server else "",
+        "ram": server.ram if server else 0,
         "availability_zone": server.zone if server else "",
         "created": server.created if server else instance.group.created_at,
         "addresses": addresses,

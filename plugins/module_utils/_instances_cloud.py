@@ -132,6 +132,7 @@ def _servers(servers: t.Iterable[t.Any], uid: str) -> tuple[Server, ...]:
             name=server.name,
             status=server.status,
             flavor=(server.flavor or {}).get("original_name") or "",
+            ram=(server.flavor or {}).get("ram") or 0,
             metadata=dict(server.metadata),
             tags=frozenset(server.tags or ()),
             zone=server.availability_zone or "",

@@ -78,7 +78,7 @@ class Volume:
 
 @dataclasses.dataclass(frozen=True)
 class Server:
-    """status: of Nova. flavor: its name. zone: availability zone. created: ISO 8601. image_id: None when booted from a volume."""
+    """status: of Nova. flavor: its name. ram: MiB. zone: availability zone. created: ISO 8601. image_id: None when booted from a volume."""
 
     id: str
     name: str
@@ -88,6 +88,7 @@ class Server:
     tags: frozenset[str] = frozenset()
     zone: str = ""
     created: str = ""
+    ram: int = 0
     fault: str = ""
     image_id: str | None = None
     volume_ids: tuple[str, ...] = ()

@@ -102,6 +102,11 @@ instances:
       type: str
       returned: always
       sample: m1.small
+    ram:
+      description: Memory of the flavor in MiB.
+      type: int
+      returned: always
+      sample: 1024
     availability_zone:
       description: Availability zone of the server.
       type: str

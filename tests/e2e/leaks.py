@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that a project has in every service, whatever its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+OBJECTS = "object"
+
+
+def inventory(cloud: Any) -> set[tuple[str, str]]:
+    """Pairs of kind and id (or name) of all resources of the current project."""
+    network, project = cloud.network, cloud.current_project_id
+    kinds: dict[str, Any] = {
+        "server": cloud.compute.servers(),
+        "keypair": cloud.compute.keypairs(),
+        "server_group": cloud.compute.server_groups(),
+        "volume": cloud.block_storage.volumes(),
+        "snapshot": cloud.block_storage.snapshots(),
+        "port": network.ports(project_id=project),
+        "floating_ip": network.ips(project_id=project),
+        "security_group": network.security_groups(project_id=project),
+        "security_group_rule": network.security_group_rules(project_id=project),
+        "network": network.networks(project_id=project),
+        "subnet": network.subnets(project_id=project),
+        "router": network.routers(project_id=project),
+        "image": cloud.image.images(owner=project),
+        "container": cloud.object_store.containers(),
+    }
+    found = {(kind, resource.id or resource.name) for kind, resources in kinds.items() for resource in resources}
+    for container in cloud.object_store.containers():
+        found |= {(OBJECTS, f"{container.name}/{row.name}") for row in cloud.object_store.objects(container)}
+    return found

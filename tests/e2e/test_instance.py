@@ -1,0 +1,200 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The life of an instance on a real OpenStack, as an ordinary user: refused, planned, made, used, stopped, started, rebooted, removed.
+
+The tests of this file are one flow in this order: each goes on from what the one before left.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openstack
+import pytest
+
+from tests.e2e.leaks import inventory
+from tests.e2e.playbooks import Run, play
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
+    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
+]
+NAME = "e2e-orders"
+HOST_CIDRS = ["172.16.0.0/12"]
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Any:
+    return openstack.connect(cloud=os.environ["OS_CLOUD"])
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("e2e")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(directory / "key")], check=True)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def wish(place: Path) -> dict[str, Any]:
+    return {
+        "instance": NAME,
+        "datastore": "mariadb",
+        "datastore_version": "10.11",
+        "flavor": "m1.small",
+        "volume_size": 2,
+        "network": "private",
+        "is_public": True,
+        "allowed_cidrs": HOST_CIDRS,
+        "management_cidrs": HOST_CIDRS,
+        "ssh_private_key_file": str(place / "key"),
+        "databases": ["shop"],
+        "users": [{"name": "shop", "password_file": str(place / "password"), "databases": ["shop"]}],
+        "ca_file": str(place / "ca.pem"),
+        "tags": ["e2e"],
+        "metadata": {"purpose": "test"},
+    }
+
+
+@pytest.fixture(scope="module")
+def way(place: Path) -> dict[str, Any]:
+    """What the operations on a running instance need."""
+    return {"instance": NAME, "ssh_private_key_file": str(place / "key")}
+
+
+@pytest.fixture(scope="module")
+def before(cloud: Any) -> Iterator[set[tuple[str, str]]]:
+    """What the project had, with the version registered; whatever a failed flow left is removed at the end."""
+    registered = play("datastore_register", {"datastore": "mariadb", "datastore_version": "10.11"})
+    assert registered.ok, registered.tasks[-1]
+    assert play("datastore_register", {"datastore": "mariadb", "datastore_version": "10.11"}).changed == 0
+    yield inventory(cloud)
+    play("instance_delete", {"instance": NAME})
+
+
+def client(place: Path, host: str, statement: str, ca: str = "ca.pem") -> subprocess.CompletedProcess[str]:
+    """The MariaDB client over the network with TLS verified; the password stands in a file of mode 0600."""
+    options = place / "client.cnf"
+    options.touch(mode=0o600)
+    options.write_text(f"[client]\nuser=shop\npassword={(place / 'password').read_text().strip()}\n")
+    command = ["mariadb", f"--defaults-extra-file={options}", f"--host={host}", f"--ssl-ca={place / ca}"]
+    command += ["--ssl-verify-server-cert", "--connect-timeout=20", "--batch", "--skip-column-names", "shop"]
+    return subprocess.run([*command, f"--execute={statement}"], check=False, capture_output=True, text=True, timeout=60)
+
+
+def rows(place: Path, host: str, statement: str) -> list[str]:
+    done = client(place, host, statement)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def shown(run: Run) -> dict[str, Any]:
+    return run.custom["dbaas_instance"]
+
+
+@pytest.mark.parametrize(
+    ("change", "option"),
+    [
+        ({"datastore_version": "9.9"}, None),
+        ({"datastore": "oracle"}, None),
+        ({"flavor": "m1.huge"}, "flavor"),
+        ({"flavor": "m1.nano"}, "flavor"),
+        ({"network": "nowhere"}, "networks"),
+        ({"availability_zone": "mars"}, "availability_zone"),
+        ({"volume_type": "tape"}, "volume_type"),
+        ({"volume_size": 0}, "volume_size"),
+        ({"instance": "no_name"}, "name"),
+        ({"allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs"),
+    ],
+)
+def test_wrong_input_is_refused_before_anything_is_made(
+    cloud: Any, before: set[tuple[str, str]], wish: dict[str, Any], change: dict[str, Any], option: str | None
+) -> None:
+    run = play("preflight", {**wish, **change})
+    assert not run.ok
+    if option is not None:
+        assert [problem["option"] for problem in run.results("instance")[-1]["problems"]] == [option]
+    assert inventory(cloud) == before
+
+
+def test_check_mode_predicts_what_is_made(
+    cloud: Any, before: set[tuple[str, str]], wish: dict[str, Any], place: Path
+) -> None:
+    predicted = play("instance_create", wish, check=True)
+    assert predicted.ok
+    assert predicted.custom["dbaas_instance"]["guest_steps"] == "not_predicted"
+    assert inventory(cloud) == before
+    made = play("instance_create", wish)
+    assert made.ok, made.tasks[-1]
+    assert made.results("instance")[0]["plan"] == predicted.custom["dbaas_instance"]["plan"]
+    assert shown(made)["status"] == "ACTIVE"
+    assert made.remote_tasks <= 25
+    assert (place / "password").stat().st_mode & 0o777 == 0o600
+    (place / "host").write_text(shown(made)["host"])
+
+
+def test_a_client_reads_and_writes_with_tls_verified(place: Path) -> None:
+    host = (place / "host").read_text()
+    assert rows(
+        place, host, "CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2); SELECT id FROM t"
+    ) == ["1", "2"]
+    assert rows(
+        place,
+        host,
+        "SELECT VARIABLE_VALUE <> '' FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME = 'Ssl_cipher'",
+    ) == ["1"]
+
+
+def test_a_wrong_ca_is_refused(place: Path) -> None:
+    subject = ["-subj", "/CN=wrong", "-days", "1", "-out", str(place / "wrong.pem"), "-keyout", "/dev/null"]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject], check=True, capture_output=True
+    )
+    assert client(place, (place / "host").read_text(), "SELECT 1", ca="wrong.pem").returncode != 0
+
+
+def test_a_second_run_changes_nothing(wish: dict[str, Any]) -> None:
+    again = play("instance_create", wish)
+    assert again.ok
+    assert [(host, name) for host, name, result in again.tasks if result.get("changed")] == []
+    assert play("preflight", wish).changed == 0
+
+
+def test_stop_start_and_reboot_keep_the_data(way: dict[str, Any], place: Path) -> None:
+    host = (place / "host").read_text()
+    stopped = play("instance_stop", way)
+    assert stopped.ok, stopped.tasks[-1]
+    assert shown(stopped)["server_status"] == "SHUTOFF"
+    assert play("instance_stop", way).changed == 0
+    assert play("fleet_report", {}).custom["dbaas_fleet"][NAME] == "SHUTDOWN"
+    started = play("instance_start", {"instance": NAME})
+    assert started.ok, started.tasks[-1]
+    assert rows(place, host, "SELECT id FROM t") == ["1", "2"]
+    assert play("instance_start", {"instance": NAME}).changed == 0
+    rebooted = play("instance_reboot", way)
+    assert rebooted.ok, rebooted.tasks[-1]
+    assert rows(place, host, "INSERT INTO t VALUES (3); SELECT id FROM t") == ["1", "2", "3"]
+    fleet = play("fleet_report", {})
+    assert (fleet.custom["dbaas_fleet"][NAME], fleet.changed) == ("ACTIVE", 0)
+
+
+def test_delete_leaves_nothing_in_any_service(cloud: Any, before: set[tuple[str, str]]) -> None:
+    deleted = play("instance_delete", {"instance": NAME})
+    assert deleted.ok, deleted.tasks[-1]
+    assert {line.split()[0] for line in deleted.custom["dbaas_removed"]["removed"]} == {
+        "server",
+        "floating_ip",
+        "port",
+        "volume",
+        "heartbeat",
+        "security_group",
+    }
+    left = inventory(cloud) - before
+    assert {pair for pair in left if pair[0] != "container"} == set()
+    assert play("instance_delete", {"instance": NAME}).changed == 0
