@@ -114,22 +114,22 @@ def guest_argument_spec() -> dict[str, Any]:
 
 
 def plain_values(verb: str, args: dict[str, Any]) -> set[str]:
-    """Every value in the arguments that the verb's schema knows as no secret."""
-    known = VERBS.get(verb, {}).get("args", {})
-    return set(_plain(known, args)) - set(_leaves({name: args[name] for name in args if name not in known}))
+    """The values in the arguments that may be shown: those that the verb's schema knows, and that stand in no secret."""
+    leaves = list(_sorted_out(VERBS.get(verb, {}).get("args", {}), args))
+    return {leaf for plain, leaf in leaves if plain} - {leaf for plain, leaf in leaves if not plain}
 
 
-def _plain(options: dict[str, Any], args: dict[str, Any]) -> Iterator[str]:
-    for name, option in options.items():
-        value = args.get(name)
-        if option.get("secret"):
-            continue
-        if "options" not in option:
-            yield from _leaves(value)
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, dict):
-                    yield from _plain(option["options"], item)
+def _sorted_out(options: dict[str, Any], args: dict[str, Any]) -> Iterator[tuple[bool, str]]:
+    """Every value with whether it is plain."""
+    for name, value in args.items():
+        option = options.get(name, {"secret": True})
+        items = value if isinstance(value, list) else [value]
+        for item in items:
+            if "options" in option and isinstance(item, dict):
+                yield from _sorted_out(option["options"], item)
+            else:
+                plain = not option.get("secret") and "options" not in option
+                yield from ((plain, leaf) for leaf in _leaves(item))
 
 
 def _leaves(value: Any) -> Iterator[str]:
