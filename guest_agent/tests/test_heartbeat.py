@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from queue import Queue
 from typing import Any
 
 import pytest
-from dbaas_agent import heartbeat
+from dbaas_agent import heartbeat, tls
+from dbaas_agent.config import Config
 from dbaas_agent.heartbeat import Sender, TicketFile
 from hypothesis import given, strategies
 
@@ -101,6 +103,8 @@ class Store(ThreadingHTTPServer):
 
     daemon_threads = True
 
+    scheme = "http"
+
     def __init__(self) -> None:
         self.codes = [201]
         self.seen: Queue[tuple[str, str, Any]] = Queue()
@@ -108,7 +112,7 @@ class Store(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1/A/beats/u-1?temp_url_sig=SIGNATURE"
+        return f"{self.scheme}://127.0.0.1:{self.server_address[1]}/v1/A/beats/u-1?temp_url_sig=SIGNATURE"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -194,4 +198,24 @@ def test_an_unreachable_store_is_a_failure_and_a_new_ticket_ends_the_pause(store
     sender.start()
     sender.offer(DOCUMENT)
     _write(tmp_path / "ticket", store.url)
+    assert store.seen.get(timeout=10)[2] == DOCUMENT
+
+
+def test_https_is_verified_against_the_stores_authority(
+    store: Store, tmp_path: Path, config: Config, capfd: pytest.CaptureFixture[str]
+) -> None:
+    certificates = tls.Store(config)
+    certificates.issue(tls.subjects([], ["127.0.0.1"]))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.server, f"{config.tls_dir}/server.key")
+    store.socket = context.wrap_socket(store.socket, server_side=True)
+    store.scheme = "https"
+    _write(tmp_path / "ticket", store.url)
+    stranger = Sender(TicketFile(str(tmp_path / "ticket")), "")
+    stranger.start()
+    stranger.offer(DOCUMENT)
+    assert _logged(capfd) == ["SSLCertVerificationError"]
+    friend = Sender(TicketFile(str(tmp_path / "ticket")), certificates.ca)
+    friend.start()
+    friend.offer(DOCUMENT)
     assert store.seen.get(timeout=10)[2] == DOCUMENT
