@@ -140,7 +140,7 @@ class Delete:
         return f"delete {self.image}"
 
 
-Step = Upload | Update | Delete
+Step: t.TypeAlias = "Upload | Update | Delete"
 
 
 def new_id(part: str) -> str:
