@@ -30,6 +30,7 @@ STOP_SECONDS = 45
 
 
 def _command_line(pid: int) -> list[str]:
+    """Empty for a process that has just ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
@@ -41,7 +42,7 @@ def _supervisor(cloud: Cloud) -> int | None:
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
             words = _command_line(int(entry.name))
-            if words[0].endswith("systemd-nspawn") and f"--directory={cloud.root}" in words:
+            if f"--directory={cloud.root}" in words and words[0].endswith("systemd-nspawn"):
                 return int(entry.name)
     return None
 

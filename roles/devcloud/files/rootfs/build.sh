@@ -92,10 +92,11 @@ while read -r unit; do systemctl --root="$target" mask --quiet "$unit"; done < "
 systemctl --root="$target" enable --quiet systemd-networkd cgroup-rw
 
 step "swift rings"
+# Two partitions: container-updater starts a process for each of them in every round.
 inside install -d -o swift -g swift /srv/node/d1 /var/cache/swift
 for ring in account:6202 container:6201 object:6200; do
   builder=/etc/swift/${ring%:*}.builder
-  inside swift-ring-builder "$builder" create 6 1 1 > /dev/null
+  inside swift-ring-builder "$builder" create 1 1 1 > /dev/null
   inside swift-ring-builder "$builder" add "r1z1-127.0.0.1:${ring#*:}/d1" 1 > /dev/null
   inside swift-ring-builder "$builder" rebalance > /dev/null
 done
