@@ -173,7 +173,8 @@ def test_an_image_of_the_project_is_adopted_and_released(cloud: Any, datastore: 
 
 def test_a_listing_of_several_pages(cloud: Any, datastore: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made = [
-        cloud.image.post("/images", json={"name": datastore, "dbaas_datastore": datastore}).json()["id"] for _ in "123"
+        cloud.image.post("/images", json={"name": datastore, "dbaas_datastore": datastore}).json()["id"]
+        for dummy in "123"
     ]
     monkeypatch.setattr(_images_cloud, "_PAGE", 2)
     assert sorted(i.id for i in _images_cloud.list_images(cloud, datastore)) == sorted(made)

@@ -78,7 +78,7 @@ def test_a_description_of_somebody_else_is_no_anchor() -> None:
 
 
 def test_each_uid_is_new_and_has_32_hexadecimal_digits() -> None:
-    uids = {_anchor.new_uid() for _ in range(100)}
+    uids = {_anchor.new_uid() for dummy in range(100)}
     assert len(uids) == 100
     assert all(len(uid) == 32 and int(uid, 16) >= 0 for uid in uids)
 

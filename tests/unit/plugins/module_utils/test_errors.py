@@ -30,7 +30,7 @@ def test_an_error_becomes_the_result_of_a_module() -> None:
 
 def test_a_reason_is_one_of_those_documented() -> None:
     with pytest.raises(ValueError, match="oops"):
-        DbaasError("oops", "x")
+        raise DbaasError("oops", "x")
 
 
 @pytest.mark.parametrize(
