@@ -48,3 +48,22 @@ def test_passwords_are_secret() -> None:
 
     named = {name: option for verb in schema.VERBS.values() for name, option in options(verb["args"])}
     assert [name for name, option in named.items() if option.get("secret")] == ["password"]
+
+
+def test_the_reference_names_every_verb_and_argument() -> None:
+    page = (ROOT / "docs" / "reference" / "agent-protocol.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
+
+    def names(spec: dict[str, Any]) -> Any:
+        for name, option in spec.items():
+            yield name
+            yield from names(option.get("options", {}))
+
+    missing = {
+        (verb, name)
+        for verb, entry in schema.VERBS.items()
+        for name in names(entry["args"])
+        if f"`{name}`" not in rows.get(verb, "")
+    }
+    assert set(schema.VERBS) <= set(rows)
+    assert missing == set()
