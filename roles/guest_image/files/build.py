@@ -35,16 +35,14 @@ BASE_PACKAGES = (
     " python3 python3-apt sudo e2fsprogs less linux-image-cloud-amd64 initramfs-tools zstd"
 ).split()
 ENABLED_UNITS = ("systemd-networkd.service", "systemd-resolved.service", "ssh.service")
-# Nothing that runs by itself in a database guest's first minutes, or beside the operator's own upgrades.
+# Nothing that runs by itself beside the operator's own upgrades, and nothing that a database guest boots for nothing.
 MASKED_UNITS = (
-    "apt-daily.timer",
-    "apt-daily-upgrade.timer",
-    "cloud-init-hotplugd.socket",
-    "dpkg-db-backup.timer",
-    "e2scrub_all.timer",
-    "e2scrub_reap.service",
-    "fstrim.timer",
-)
+    "apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer"
+    " cloud-config.service cloud-init-hotplugd.socket dev-hugepages.mount sys-fs-fuse-connections.mount"
+    " sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount modprobe@configfs.service"
+    " modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service systemd-binfmt.service"
+    " systemd-pstore.service"
+).split()
 MIB = 1024 * 1024
 BUILD_TIMEOUT = 1800
 LOCK_TIMEOUT = 1800
