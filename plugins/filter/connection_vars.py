@@ -51,11 +51,13 @@ _value:
   type: dict
 """
 
+import typing as t
+
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._ssh import connection_vars
 
 
 class FilterModule:
     """The filter."""
 
-    def filters(self):
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {"connection_vars": connection_vars}

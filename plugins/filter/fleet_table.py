@@ -32,11 +32,13 @@ _value:
   elements: str
 """
 
+import typing as t
+
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_table import fleet_table
 
 
 class FilterModule:
     """The filter."""
 
-    def filters(self):
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {"fleet_table": fleet_table}

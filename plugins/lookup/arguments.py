@@ -42,6 +42,7 @@ _raw:
   elements: raw
 """
 
+import typing as t
 from pathlib import Path
 
 from ansible.errors import AnsibleLookupError
@@ -52,10 +53,13 @@ SPECS = Path(__file__).resolve().parents[2] / "playbooks" / "argument_specs"
 
 
 class LookupModule(LookupBase):
-    def run(self, terms, variables=None, **kwargs):
+    """The lookup."""
+
+    def run(self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
+        """Read, resolve and return what the documentation says."""
         self.set_options(var_options=variables, direct=kwargs)
         wants_problems = self.get_option("problems")
-        results = []
+        results: list[t.Any] = []
         for playbook in terms:
             values, problems = self._resolve(playbook, variables or {})
             if problems and not wants_problems:
@@ -63,10 +67,13 @@ class LookupModule(LookupBase):
             results.append(problems if wants_problems else values)
         return results
 
-    def _resolve(self, playbook, variables):
+    def _resolve(self, playbook: str, variables: dict[str, t.Any]) -> tuple[dict[str, t.Any], list[str]]:
         if not (SPECS / f"{playbook}.yml").is_file():
             known = ", ".join(sorted(spec.stem for spec in SPECS.glob("*.yml")))
             raise AnsibleLookupError(f"there is no playbook {playbook!r}; there are: {known}")
-        spec = merged(playbook, lambda name: self._loader.load_from_file(str(SPECS / f"{name}.yml"))["argument_specs"]["main"])
-        given = {name: self._templar.template(variables[name]) for name in spec["options"] if name in variables}
+        loader, templar = t.cast("t.Any", self._loader), t.cast("t.Any", self._templar)
+        spec = merged(
+            playbook, lambda name: loader.load_from_file(str(SPECS / f"{name}.yml"))["argument_specs"]["main"]
+        )
+        given = {name: templar.template(variables[name]) for name in spec["options"] if name in variables}
         return resolve(spec, given)

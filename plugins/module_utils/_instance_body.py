@@ -54,7 +54,8 @@ def spec_of(params: t.Mapping[str, t.Any]) -> Spec:
             NetworkWish(wish["network"], wish["subnet"] or None, tuple(wish["fixed_ips"]))
             for wish in params["networks"]
         )
-    return Spec(**{key: None if value == "" else value for key, value in same.items()})
+    given: dict[str, t.Any] = {key: None if value == "" else value for key, value in same.items()}
+    return Spec(**given)
 
 
 def present(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
