@@ -10,7 +10,7 @@ import os
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Queue
@@ -30,6 +30,7 @@ DOCUMENT = {
     "ticket_expires": 1826500000,
 }
 WORDS = strategies.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", min_size=1)
+Starter = Callable[..., Sender]
 NUMBERS = strategies.integers(0, 2**40)
 
 
@@ -140,10 +141,25 @@ def store() -> Iterator[Store]:
     server.server_close()
 
 
-def test_a_document_is_put_to_the_tickets_url(store: Store, tmp_path: Path) -> None:
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[Starter]:
+    """Make and start a sender with the ticket of the test and an authority file."""
+    senders: list[Sender] = []
+
+    def start(ca_file: str = "") -> Sender:
+        senders.append(Sender(TicketFile(str(tmp_path / "ticket")), ca_file))
+        senders[-1].start()
+        return senders[-1]
+
+    yield start
+    for sender in senders:
+        sender.close()
+        assert not sender._thread.is_alive()
+
+
+def test_a_document_is_put_to_the_tickets_url(store: Store, started: Starter, tmp_path: Path) -> None:
     _write(tmp_path / "ticket", store.url)
-    sender = Sender(TicketFile(str(tmp_path / "ticket")), "")
-    sender.start()
+    sender = started()
     sender.offer(DOCUMENT)
     path, content_type, body = store.seen.get(timeout=10)
     assert path == "/v1/A/beats/u-1?temp_url_sig=SIGNATURE"
@@ -163,10 +179,9 @@ def _logged(capfd: pytest.CaptureFixture[str]) -> list[str]:
 
 
 def test_without_a_ticket_nothing_is_sent_and_a_later_ticket_is_used(
-    store: Store, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    store: Store, started: Starter, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    sender = Sender(TicketFile(str(tmp_path / "ticket")), "")
-    sender.start()
+    sender = started()
     sender.offer({**DOCUMENT, "status": "BUILD"})
     assert _logged(capfd) == ["no_ticket"]
     _write(tmp_path / "ticket", store.url)
@@ -175,13 +190,12 @@ def test_without_a_ticket_nothing_is_sent_and_a_later_ticket_is_used(
 
 
 def test_a_failure_backs_off_sends_the_newest_and_is_logged_once_without_the_url(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    store: Store, started: Starter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(heartbeat, "backoff", lambda *_: 0.05)
     store.codes = [503, 503, 401, 201]
     _write(tmp_path / "ticket", store.url)
-    sender = Sender(TicketFile(str(tmp_path / "ticket")), "")
-    sender.start()
+    sender = started()
     sender.offer(DOCUMENT)
     for _ in range(4):
         store.seen.get(timeout=10)
@@ -192,17 +206,18 @@ def test_a_failure_backs_off_sends_the_newest_and_is_logged_once_without_the_url
     assert "SIGNATURE" not in logged
 
 
-def test_an_unreachable_store_is_a_failure_and_a_new_ticket_ends_the_pause(store: Store, tmp_path: Path) -> None:
+def test_an_unreachable_store_is_a_failure_and_a_new_ticket_ends_the_pause(
+    store: Store, started: Starter, tmp_path: Path
+) -> None:
     _write(tmp_path / "ticket", "http://127.0.0.1:1/x")
-    sender = Sender(TicketFile(str(tmp_path / "ticket")), "")
-    sender.start()
+    sender = started()
     sender.offer(DOCUMENT)
     _write(tmp_path / "ticket", store.url)
     assert store.seen.get(timeout=10)[2] == DOCUMENT
 
 
 def test_https_is_verified_against_the_stores_authority(
-    store: Store, tmp_path: Path, config: Config, capfd: pytest.CaptureFixture[str]
+    store: Store, started: Starter, tmp_path: Path, config: Config, capfd: pytest.CaptureFixture[str]
 ) -> None:
     certificates = tls.Store(config)
     certificates.issue(tls.subjects([], ["127.0.0.1"]))
@@ -211,11 +226,9 @@ def test_https_is_verified_against_the_stores_authority(
     store.socket = context.wrap_socket(store.socket, server_side=True)
     store.scheme = "https"
     _write(tmp_path / "ticket", store.url)
-    stranger = Sender(TicketFile(str(tmp_path / "ticket")), "")
-    stranger.start()
+    stranger = started()
     stranger.offer(DOCUMENT)
     assert _logged(capfd) == ["SSLCertVerificationError"]
-    friend = Sender(TicketFile(str(tmp_path / "ticket")), certificates.ca)
-    friend.start()
+    friend = started(certificates.ca)
     friend.offer(DOCUMENT)
     assert store.seen.get(timeout=10)[2] == DOCUMENT

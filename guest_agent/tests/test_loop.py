@@ -113,3 +113,19 @@ def test_a_failing_cycle_tells_the_watchdog_nothing(monkeypatch: pytest.MonkeyPa
     with pytest.raises(RuntimeError):
         Loop(observe, world.offered.append, world.renewed.release, lambda: None, 30).run()
     assert told == []
+
+
+def test_a_wake_during_a_look_is_not_lost() -> None:
+    world = World()
+    made = world.loop()
+    made.cycle()
+
+    def observe() -> dict[str, Any]:
+        made.wake()
+        return CALM
+
+    made._observe = observe
+    made.cycle()
+    made._observe = lambda: CALM
+    made.cycle()
+    assert len(world.offered) == 2

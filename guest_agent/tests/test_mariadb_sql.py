@@ -213,6 +213,11 @@ def test_reached_users_are_left_alone_and_no_password_is_shown(
     assert "SECRET" not in json.dumps([plan.before, plan.after]).replace(json.dumps(name)[1:-1], "")
 
 
+def test_a_host_is_found_again_however_it_is_written() -> None:
+    there = {("u", "web.example"): Account("u", "web.example", "mysql_native_password", "", True, {})}
+    assert sql.plan_users(users({"name": "u", "host": "Web.Example"}), there).statements == []
+
+
 def test_all_users_are_checked_before_the_first_statement() -> None:
     with pytest.raises(AgentError) as caught:
         sql.plan_users(

@@ -171,4 +171,4 @@ def test_before_there_is_a_certificate(config: Config) -> None:
 
 def test_output_without_an_end_is_refused() -> None:
     with pytest.raises(ValueError, match="notAfter"):
-        tls.parse_certificate("nothing")
+        tls.parse_end("nothing")

@@ -40,7 +40,7 @@ VERBS: dict[str, dict[str, Any]] = {
     },
     "volume_prepare": {
         "mutating": True,
-        "timeout": 900,
+        "timeout": 1200,
         "args": {
             "volume_id": {
                 "type": "str",
@@ -63,7 +63,7 @@ VERBS: dict[str, dict[str, Any]] = {
     },
     "datastore_initialise": {
         "mutating": True,
-        "timeout": 1800,
+        "timeout": 2400,
         "args": {
             "names": {
                 "type": "list",
@@ -95,7 +95,7 @@ VERBS: dict[str, dict[str, Any]] = {
     },
     "datastore_start": {
         "mutating": True,
-        "timeout": 1200,
+        "timeout": 1300,
         "args": {},
     },
     "datastore_stop": {
@@ -105,7 +105,7 @@ VERBS: dict[str, dict[str, Any]] = {
     },
     "datastore_restart": {
         "mutating": True,
-        "timeout": 2400,
+        "timeout": 1300,
         "args": {},
     },
     "database_list": {

@@ -58,6 +58,7 @@ def _run(path: str) -> int:
     log("agent_started", version=VERSION, uid=settings.uid, driver=settings.driver)
     loop.run()
     server.close()
+    sender.close()
     log("agent_stopped", busy=not dispatcher.slot.idle())
     return 0
 
@@ -72,12 +73,16 @@ def _call(verb: str, words: list[str]) -> int:
     if rest:
         sys.stderr.write(USAGE)
         return 2
-    text = "" if sys.stdin.isatty() else sys.stdin.read()
+    text = "" if sys.stdin.isatty() else sys.stdin.read().strip()
+    try:
+        args = json.loads(text or "{}")
+    except ValueError as fault:
+        raise AgentError("invalid", f"the arguments on standard input are no JSON: {fault}") from fault
     request = {
         "id": "call",
         "protocol": PROTOCOLS[-1],
         "verb": verb,
-        "args": json.loads(text) if text.strip() else {},
+        "args": args,
         "check": check,
     }
     answer = _exchange(path, json.dumps(request).encode(), VERBS.get(verb, {}).get("timeout", 60))

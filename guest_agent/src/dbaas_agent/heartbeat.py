@@ -21,6 +21,7 @@ MEDIA_TYPE = "application/vnd.dbaas.heartbeat+json"
 TIMEOUT = 10.0
 _BACKOFF_FIRST = 5.0
 _BACKOFF_LIMIT = 120.0
+_SPREAD = random.SystemRandom()
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,18 @@ class Sender:
         self._changed = threading.Condition()
         self._outcome = "none"
         self._failures = 0
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
+        self._thread.start()
+
+    def close(self) -> None:
+        """Send nothing more; a transfer under way is not waited for longer than a second."""
+        self._closing.set()
+        with self._changed:
+            self._changed.notify()
+        self._thread.join(1)
 
     def offer(self, document: dict[str, Any]) -> None:
         with self._changed:
@@ -110,11 +120,12 @@ class Sender:
             self._changed.notify()
 
     def _run(self) -> None:
-        while True:
+        while not self._closing.is_set():
             with self._changed:
-                while self._document is None:
-                    self._changed.wait()
+                self._changed.wait_for(lambda: self._document is not None or self._closing.is_set())
                 document, self._document = self._document, None
+            if document is None:
+                return
             ticket = self._tickets.current()
             if ticket is None:
                 self._note("no_ticket")
@@ -125,14 +136,15 @@ class Sender:
                 self._failures = 0
                 continue
             self._failures += 1
-            self._pause(ticket, backoff(self._failures, random.random()))  # noqa: S311 (spread, no secret)
+            self._pause(ticket, backoff(self._failures, _SPREAD.random()))
             with self._changed:
                 self._document = self._document or document
 
     def _pause(self, failed: Ticket, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self._tickets.current() == failed:
-            time.sleep(min(1.0, max(0.0, deadline - time.monotonic())))
+            if self._closing.wait(min(1.0, max(0.0, deadline - time.monotonic()))):
+                return
 
     def _note(self, outcome: str) -> None:
         if outcome != self._outcome:

@@ -18,6 +18,7 @@ from dbaas_agent.notify import notify
 CHECK_SECONDS = 5.0
 SPACE_PERCENT = 90
 RENEW_RETRY_SECONDS = 3600.0
+_SPREAD = random.SystemRandom()
 _TOLD_AT_ONCE = ("status", "fault", "ticket_expires")
 
 
@@ -45,12 +46,13 @@ class Loop:
         self._event = threading.Event()
         self._stopping = False
         self._told: dict[str, Any] | None = None
+        self._urgent = False
         self._next_beat = 0.0
         self._next_renewal = 0.0
         self._short_of_space = False
 
     def wake(self) -> None:
-        self._next_beat = 0.0
+        self._urgent = True
         self._event.set()
 
     def stop(self) -> None:
@@ -62,19 +64,21 @@ class Loop:
         while not self._stopping:
             self._event.clear()
             document = self.cycle()
-            lines = [f"STATUS={document['status']} {document['fault']}".strip(), "WATCHDOG=1"]
+            shown = " ".join([document["status"], *document["fault"].split()])
+            lines = [f"STATUS={shown}", "WATCHDOG=1"]
             notify(*lines, *([] if ready else ["READY=1"]))
             ready = True
             self._event.wait(CHECK_SECONDS)
         notify("STOPPING=1")
 
     def cycle(self) -> dict[str, Any]:
+        urgent, self._urgent = self._urgent, False
         document = self._observe()
         now = time.monotonic()
-        if beat_due(now, self._next_beat, document, self._told):
+        if urgent or beat_due(now, self._next_beat, document, self._told):
             if self._told is None or self._told["status"] != document["status"]:
                 log("status", status=document["status"], fault=document["fault"] or None)
-            self._next_beat = now + self._interval * random.uniform(0.9, 1.1)  # noqa: S311 (spread, no secret)
+            self._next_beat = now + self._interval * _SPREAD.uniform(0.9, 1.1)
             self._told = document
             self._offer(document)
         self._watch_space(document["volume"])

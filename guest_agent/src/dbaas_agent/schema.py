@@ -32,7 +32,7 @@ VERBS: dict[str, dict[str, Any]] = {
     "status": {"mutating": False, "timeout": 60, "args": {}},
     "volume_prepare": {
         "mutating": True,
-        "timeout": 900,
+        "timeout": 1200,
         "args": {
             "volume_id": {
                 "type": "str",
@@ -43,11 +43,11 @@ VERBS: dict[str, dict[str, Any]] = {
             "filesystem": {"type": "str", "default": "ext4", "choices": ["ext4", "xfs"]},
         },
     },
-    "datastore_initialise": {"mutating": True, "timeout": 1800, "args": _CERTIFICATE},
+    "datastore_initialise": {"mutating": True, "timeout": 2400, "args": _CERTIFICATE},
     "tls_set": {"mutating": True, "timeout": 120, "args": _CERTIFICATE},
-    "datastore_start": {"mutating": True, "timeout": 1200, "args": {}},
+    "datastore_start": {"mutating": True, "timeout": 1300, "args": {}},
     "datastore_stop": {"mutating": True, "timeout": 1200, "args": {}},
-    "datastore_restart": {"mutating": True, "timeout": 2400, "args": {}},
+    "datastore_restart": {"mutating": True, "timeout": 1300, "args": {}},
     "database_list": {"mutating": False, "timeout": 60, "args": {}},
     "database_set": {
         "mutating": True,

@@ -17,7 +17,7 @@ from typing import Any
 
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jsonlog import log
-from dbaas_agent.schema import MAX_LINE
+from dbaas_agent.schema import MAX_LINE, PROTOCOLS
 
 CLIENTS = 16
 LINE_SECONDS = 30.0
@@ -119,4 +119,4 @@ def _read_line(client: socket.socket, rest: bytes) -> tuple[bytes, bytes]:
 
 
 def _fault(fault: AgentError) -> dict[str, Any]:
-    return {"id": None, "protocol": 1, "ok": False, "error": fault.answer()}
+    return {"id": None, "protocol": PROTOCOLS[-1], "ok": False, "error": fault.answer()}

@@ -61,15 +61,18 @@ def subjects(names: Iterable[str], addresses: Iterable[str]) -> Subjects:
 
 def parse_certificate(text: str) -> tuple[Subjects, float]:
     """Subjects and expiry (epoch) from ``openssl x509 -noout -enddate -ext subjectAltName``."""
+    names, addresses = re.findall(r"DNS:([^,\s]+)", text), re.findall(r"IP Address:([^,\s]+)", text)
+    return subjects(names, addresses), parse_end(text)
+
+
+def parse_end(text: str) -> float:
+    """Expiry (epoch) from ``openssl x509 -noout -enddate``."""
     from ssl import cert_time_to_seconds
 
     end = re.search(r"^notAfter=(.+)$", text, re.MULTILINE)
     if end is None:
         raise ValueError("openssl printed no notAfter")
-    return (
-        subjects(re.findall(r"DNS:([^,\s]+)", text), re.findall(r"IP Address:([^,\s]+)", text)),
-        float(cert_time_to_seconds(end.group(1).strip())),
-    )
+    return float(cert_time_to_seconds(end.group(1).strip()))
 
 
 def openssl_config(uid: str, wanted: Subjects) -> str:
@@ -120,10 +123,8 @@ class Store:
         except OSError:
             return None
         if self._seen is None or self._seen[0] != version:
-            current = self.current()
-            if current is None:
-                return None
-            self._seen = (version, current[1])
+            shown = run(["openssl", "x509", "-in", self.server, "-noout", "-enddate"], timeout=10)
+            self._seen = (version, parse_end(shown.out))
         return self._seen[1]
 
     def shown(self) -> dict[str, Any] | None:

@@ -70,7 +70,8 @@ class Volume:
         if self._interrupted(volume_id) and not check:
             systemd.end_transient(_FORMAT_UNIT)
         before = self._shown()
-        if os.path.ismount(self._config.mount_point):
+        mounted = os.path.ismount(self._config.mount_point)
+        if mounted:
             self._require_source(device)
             format_it = self._unfinished(volume_id, initialised)
             found_type = self._blkid(device).get("TYPE", filesystem)
@@ -83,6 +84,8 @@ class Volume:
             after = {"mounted": True, "marker_state": marker.EMPTY if format_it else before["marker_state"]}
             return self._answer(link, before, after, format_it, self._unit_differs(link, kind))
         if format_it:
+            if mounted:
+                systemd.stop(self._unit, _MOUNT_SECONDS)
             self._format(device, volume_id, kind)
         changed = self._mount(link, kind)
         if format_it:
@@ -134,13 +137,12 @@ class Volume:
             raise AgentError("conflict", f"another device than {device} is mounted at {self._config.mount_point}")
 
     def _unfinished(self, volume_id: str, initialised: bool) -> bool:
-        """Whether the mounted file system was left by a call stopped before it wrote the marker; then it is unmounted."""
+        """Whether the mounted file system was left by a call stopped before it wrote the marker."""
         found, fault = self._marker()
         if not fault:
             return False
         if found is not None or not self._interrupted(volume_id) or initialised:
             raise AgentError("conflict", fault)
-        systemd.stop(self._unit, _MOUNT_SECONDS)
         return True
 
     def _rejected(self, volume_id: str, initialised: bool) -> bool:

@@ -171,7 +171,8 @@ def _password_fault(password: str | None) -> str:
 
 
 def plan_users(wanted: list[dict[str, Any]], existing: dict[tuple[str, str], Account]) -> Plan:
-    """Statements for user_set; existing: (name, host) to Account."""
+    """Statements for user_set; existing: (name, host) to Account. The server keeps hosts in lower case."""
+    wanted = [{**item, "host": item["host"].lower()} for item in wanted]
     faults: list[str] = []
     for place, item in enumerate(wanted):
         where = f"users[{place}]"
