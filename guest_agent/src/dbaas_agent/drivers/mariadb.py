@@ -62,7 +62,7 @@ class Driver(base.Driver):
 
     def lock_down(self) -> None:
         with self._session() as execute:
-            for row in execute(Statement("SELECT User, Host FROM mysql.user WHERE is_role = 'N'")):
+            for row in _users(execute, "User, Host"):
                 if row["User"] == "" or (row["User"] == "root" and row["Host"] != "localhost"):
                     execute(Statement("DROP USER %s@%s", (row["User"], row["Host"])))
             execute(Statement("ALTER USER root@localhost IDENTIFIED VIA unix_socket"))
@@ -180,6 +180,13 @@ def _databases(execute: Execute) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in rows if row["name"].lower() not in mariadb_sql.SYSTEM_DATABASES}
 
 
+def _users(execute: Execute, columns: str) -> list[dict[str, Any]]:
+    """Rows of mysql.user that are no roles. That is a view whose literals have the collation in which the data directory
+    was made: comparing with it in SQL fails under another one.
+    """
+    return [row for row in execute(Statement(f"SELECT {columns}, is_role FROM mysql.user")) if row["is_role"] == "N"]
+
+
 def _accounts(execute: Execute) -> dict[tuple[str, str], Account]:
     grants: dict[tuple[str, str], dict[str, Grant]] = {}
     for row in execute(Statement("SELECT * FROM mysql.db")):
@@ -188,9 +195,7 @@ def _accounts(execute: Execute) -> dict[tuple[str, str], Account]:
         held = set(privileges.values())
         grant = Grant("Y" in held, held == {"Y"}, grantable)
         grants.setdefault((row["User"], row["Host"]), {})[row["Db"]] = grant
-    users = execute(
-        Statement("SELECT User, Host, plugin, authentication_string, ssl_type FROM mysql.user WHERE is_role = 'N'")
-    )
+    users = _users(execute, "User, Host, plugin, authentication_string, ssl_type")
     return {
         (row["User"], row["Host"]): Account(
             row["User"],
