@@ -62,7 +62,7 @@ class Driver(base.Driver):
 
     def lock_down(self) -> None:
         with self._session() as execute:
-            for row in _users(execute, "User, Host"):
+            for row in _users(execute):
                 if row["User"] == "" or (row["User"] == "root" and row["Host"] != "localhost"):
                     execute(Statement("DROP USER %s@%s", (row["User"], row["Host"])))
             execute(Statement("ALTER USER root@localhost IDENTIFIED VIA unix_socket"))
@@ -180,11 +180,11 @@ def _databases(execute: Execute) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in rows if row["name"].lower() not in mariadb_sql.SYSTEM_DATABASES}
 
 
-def _users(execute: Execute, columns: str) -> list[dict[str, Any]]:
+def _users(execute: Execute) -> list[dict[str, Any]]:
     """Rows of mysql.user that are no roles. That is a view whose literals have the collation in which the data directory
     was made: comparing with it in SQL fails under another one.
     """
-    return [row for row in execute(Statement(f"SELECT {columns}, is_role FROM mysql.user")) if row["is_role"] == "N"]
+    return [row for row in execute(Statement("SELECT * FROM mysql.user")) if row["is_role"] == "N"]
 
 
 def _accounts(execute: Execute) -> dict[tuple[str, str], Account]:
@@ -195,7 +195,7 @@ def _accounts(execute: Execute) -> dict[tuple[str, str], Account]:
         held = set(privileges.values())
         grant = Grant("Y" in held, held == {"Y"}, grantable)
         grants.setdefault((row["User"], row["Host"]), {})[row["Db"]] = grant
-    users = _users(execute, "User, Host, plugin, authentication_string, ssl_type")
+    users = _users(execute)
     return {
         (row["User"], row["Host"]): Account(
             row["User"],
