@@ -25,9 +25,9 @@ class Agent:
         self.config = config
         self.driver = driver
         self.tickets = tickets
-        self.volume = Volume(config)
         self.tls = Store(config)
         self._lock = threading.Lock()
+        self.volume = Volume(config, self._lock)
         self._sequence = 0
 
     def observe(self) -> dict[str, Any]:
@@ -44,13 +44,14 @@ class Agent:
 
     def certificate_end(self) -> float | None:
         """The server certificate's expiry (epoch) while the volume is this instance's."""
-        shown = self.volume.seen()
-        if not shown.mounted or shown.fault:
-            return None
-        try:
-            return self.tls.not_after()
-        except (AgentError, OSError, ValueError):
-            return None
+        with self._lock:
+            shown = self.volume.seen()
+            if not shown.mounted or shown.fault:
+                return None
+            try:
+                return self.tls.not_after()
+            except (AgentError, OSError, ValueError):
+                return None
 
     def _judge(self) -> tuple[status.Verdict, str | None]:
         try:

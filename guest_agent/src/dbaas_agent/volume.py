@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
 from typing import Any
 
 from dbaas_agent import marker, systemd
@@ -23,6 +24,7 @@ MIB = 1048576
 _FORMAT_UNIT = "dbaas-format"
 _FORMAT_SECONDS = 600
 _MOUNT_SECONDS = 300
+_UNMOUNT_SECONDS = 30
 _MAKE = {"ext4": ["mkfs.ext4", "-q", "-F", "-m", "1"], "xfs": ["mkfs.xfs", "-q", "-f"]}
 
 
@@ -38,10 +40,11 @@ def usage(path: str) -> dict[str, int] | None:
 
 
 class Volume:
-    """The data volume of one guest."""
+    """The data volume of one guest; ``looking`` is held by whoever reads from it, since a file open keeps it mounted."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, looking: threading.Lock) -> None:
         self._config = config
+        self._looking = looking
         self._unit = systemd.mount_unit_name(config.mount_point)
         self._unit_path = os.path.join(UNIT_DIR, self._unit)
         self._intent_path = os.path.join(config.state_dir, "formatting.json")
@@ -85,7 +88,7 @@ class Volume:
             return self._answer(link, before, after, format_it, self._unit_differs(link, kind))
         if format_it:
             if mounted:
-                systemd.stop(self._unit, _MOUNT_SECONDS)
+                self._unmount()
             self._format(device, volume_id, kind)
         changed = self._mount(link, kind)
         if format_it:
@@ -153,6 +156,9 @@ class Volume:
         if found is None and self._interrupted(volume_id) and not initialised:
             return True
         self._unmount()
+        systemd.disable(self._unit)
+        remove(self._unit_path)
+        systemd.daemon_reload()
         raise AgentError("conflict", fault)
 
     def _interrupted(self, volume_id: str) -> bool:
@@ -206,7 +212,5 @@ class Volume:
         return changed
 
     def _unmount(self) -> None:
-        systemd.stop(self._unit, _MOUNT_SECONDS)
-        systemd.disable(self._unit)
-        remove(self._unit_path)
-        systemd.daemon_reload()
+        with self._looking:
+            systemd.stop(self._unit, _UNMOUNT_SECONDS)
