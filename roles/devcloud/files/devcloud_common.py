@@ -149,9 +149,14 @@ def report(**result: Any) -> None:
 def parser(description: str | None) -> argparse.ArgumentParser:
     """With the options of every script."""
     options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--state-dir", type=Path, required=True)
+    options.add_argument("--state-dir", type=_resolved, required=True)
     options.add_argument("--owner", type=_owner, required=True)
     return options
+
+
+def _resolved(text: str) -> Path:
+    """One spelling only: the process table and the table of mounts are searched for it."""
+    return Path(text).resolve()
 
 
 def _owner(text: str) -> str:

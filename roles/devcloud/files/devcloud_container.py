@@ -12,7 +12,9 @@ with this script's standard input and output.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -29,44 +31,42 @@ BOOT_SECONDS = 60
 STOP_SECONDS = 45
 
 
-def _command_line(pid: int) -> list[str]:
-    """Empty for a process that has just ended."""
+def _read(pid: int | str, name: str) -> str:
+    """A file of the process table, empty for a process that has just ended."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        return Path(f"/proc/{pid}/{name}").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return []
+        return ""
 
 
 def _supervisor(cloud: Cloud) -> int | None:
     """The systemd-nspawn of this cloud. Read from the process table each time: nothing can go stale."""
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
-            words = _command_line(int(entry.name))
+            words = _read(entry.name, "cmdline").split("\0")
             if f"--directory={cloud.root}" in words and words[0].endswith("systemd-nspawn"):
                 return int(entry.name)
     return None
 
 
-def _children(pid: int) -> list[int]:
-    try:
-        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
-    except OSError:
-        return []
+def _is_first(cloud: Cloud, pid: str) -> bool:
+    """Whether this is the first process of a container on this cloud's root file system."""
+    status = _read(pid, "status")
+    if not (status.startswith("Name:\tsystemd\n") and re.search(r"^NSpid:\t\d+\t.*\b1$", status, re.MULTILINE)):
+        return False
+    layer = f"upperdir={cloud.directory}/upper,"
+    return any(line.split()[4] == "/" and layer in line for line in _read(pid, "mountinfo").splitlines())
+
+
+def _firsts(cloud: Cloud) -> list[int]:
+    """More than one if systemd-nspawn was killed: its container lives on, and must end before the next one starts."""
+    return [int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit() and _is_first(cloud, entry.name)]
 
 
 def leader(cloud: Cloud) -> int | None:
-    """The container's first process, seen from outside; None if it does not run.
-
-    Besides it systemd-nspawn has short-lived children of other names.
-    """
-    parent = _supervisor(cloud)
-    for pid in _children(parent) if parent else []:
-        try:
-            if Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip() == "systemd":
-                return pid
-        except OSError:
-            continue
-    return None
+    """The container's first process, seen from outside; None if it does not run or has lost its systemd-nspawn."""
+    parent = f"PPid:\t{_supervisor(cloud)}\n"
+    return next((pid for pid in _firsts(cloud) if parent in _read(pid, "status")), None)
 
 
 def _until(condition: Callable[[], object], seconds: float, what: str) -> None:
@@ -176,19 +176,23 @@ def _is_up(cloud: Cloud) -> bool:
 
 
 def end(cloud: Cloud) -> bool:
-    """Shut down what runs; whether anything ran. The kernel ends all of the container with its first process."""
-    first, parent = leader(cloud), _supervisor(cloud)
-    if parent is None:
+    """Shut down what runs; whether anything ran. The kernel ends all of a container with its first process."""
+
+    def alive() -> list[int]:
+        parent = _supervisor(cloud)
+        return _firsts(cloud) + ([parent] if parent else [])
+
+    if not alive():
         return False
-    if first is not None:
-        os.kill(first, signal.SIGRTMIN + 4)
-        deadline = time.monotonic() + STOP_SECONDS
-        while leader(cloud) == first and time.monotonic() < deadline:
-            time.sleep(0.1)
-    for pid in (first, parent):
-        if pid is not None and pid in (leader(cloud), _supervisor(cloud)):
+    for pid in _firsts(cloud):
+        os.kill(pid, signal.SIGRTMIN + 4)
+    deadline = time.monotonic() + STOP_SECONDS
+    while _firsts(cloud) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    for pid in alive():
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    _until(lambda: _supervisor(cloud) is None, 15, f"{cloud.machine} ends")
+    _until(lambda: not alive(), 15, f"{cloud.machine} ends")
     return True
 
 
