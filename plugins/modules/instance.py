@@ -231,7 +231,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
-from ansible_collections.dbaas.openstack.plugins.module_utils._instance_body import absent, present
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_cloud import absent, present
 
 
 def argument_spec() -> dict[str, t.Any]:

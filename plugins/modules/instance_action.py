@@ -70,7 +70,7 @@ import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_action import ACTIONS
-from ansible_collections.dbaas.openstack.plugins.module_utils._instance_body import act
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_cloud import act
 
 
 def argument_spec() -> dict[str, t.Any]:
