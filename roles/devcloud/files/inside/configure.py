@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import Any
 
 STATE = Path("/var/lib/devcloud")
+# Set up once; their settings from here don't change afterwards.
+INFRASTRUCTURE = {"ceph"}
 SECTION = re.compile(r"\[([^]]+)\]\s*$")
 OPTION = re.compile(r"([A-Za-z0-9_.-]+)\s*=")
 
@@ -74,11 +76,34 @@ def _write(path: Path, text: str, owner: str, mode: str) -> bool:
     return True
 
 
-def _apply(name: str, wanted: dict[str, Any]) -> bool:
-    path = Path(name)
-    is_kept = path.exists() and not wanted.get("replace", False)
-    text = _merge(path.read_text(encoding="utf-8"), wanted["sections"]) if is_kept else _render(wanted["sections"])
-    return _write(path, text, wanted["owner"], wanted.get("mode", "0640"))
+def _text(path: Path, wanted: dict[str, Any]) -> str:
+    """The file as it should be."""
+    if path.exists() and not wanted.get("replace", False):
+        return _merge(path.read_text(encoding="utf-8"), wanted["sections"])
+    return _render(wanted["sections"])
+
+
+def _apply(settings: dict[str, dict[str, Any]]) -> list[str]:
+    """Write the files that differ; which ones. Services that run with old settings are stopped, whatever kills this."""
+    texts = {name: _text(Path(name), wanted) for name, wanted in settings.items()}
+    changed = [name for name, text in texts.items() if not Path(name).exists() or Path(name).read_text("utf-8") != text]
+    note = STATE / "outdated"
+    left = note.read_text(encoding="utf-8").split() if note.exists() else []
+    outdated = {Path(name).parts[2] for name in changed} | set(left)
+    if outdated:
+        note.write_text(" ".join(outdated), encoding="utf-8")
+    for name in changed:
+        _write(Path(name), texts[name], settings[name]["owner"], settings[name].get("mode", "0640"))
+    _stop(outdated - INFRASTRUCTURE)
+    note.unlink(missing_ok=True)
+    return changed
+
+
+def _stop(names: set[str]) -> None:
+    dropins = Path("/etc/systemd/system").glob("*.service.d")
+    units = sorted(path.stem for path in dropins if path.stem.startswith(tuple(names)))
+    if units:
+        subprocess.run(["systemctl", "stop", *units], check=True, timeout=120)
 
 
 def _queue_definitions(password: str) -> str:
@@ -142,25 +167,12 @@ def _once(name: str, inputs: str) -> Path | None:
     return None if mark.exists() else mark
 
 
-def _stop_services() -> None:
-    """So that they start with their new settings. Databases, message queue and Ceph have none from us that change."""
-    units = [path.stem for path in Path("/etc/systemd/system").glob("*.service.d")]
-    names = ("keystone", "glance", "placement", "nova", "neutron", "cinder", "swift")
-    subprocess.run(["systemctl", "stop", *(unit for unit in units if unit.startswith(names))], check=True, timeout=120)
-
-
 def main() -> None:
     """Do all of it."""
     wanted = json.load(sys.stdin)
     passwords = wanted["passwords"]
     STATE.mkdir(exist_ok=True)
-    changed = [name for name, file in wanted["settings"].items() if _apply(name, file)]
-    outdated = STATE / "settings-changed"
-    if changed:
-        outdated.touch()
-    if outdated.exists():
-        _stop_services()
-        outdated.unlink()
+    changed = _apply(wanted["settings"])
     if _write(Path("/etc/rabbitmq/definitions.json"), _queue_definitions(passwords["queue"]), "root:rabbitmq", "0640"):
         changed.append("queue user")
     changed += [keys for keys in ("fernet-keys", "credential-keys") if _make_keys(Path("/etc/keystone") / keys)]
