@@ -15,8 +15,9 @@ if [ -s "$dir/pid" ]; then
   rm "$dir/pid"
 fi
 if mountpoint -q "$dir/root"; then umount "$dir/root" || exit 1; fi
-if [ -s "$dir/loop" ]; then
-  losetup --detach "$(cat "$dir/loop")" || exit 1
-  rm "$dir/loop"
-fi
+for loop in "$dir"/*.loop; do
+  [ -s "$loop" ] || continue
+  losetup --detach "$(cat "$loop")" || exit 1
+  rm "$loop"
+done
 rm -rf "$dir"

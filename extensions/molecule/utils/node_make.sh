@@ -25,9 +25,15 @@ mkdir -p "$root/root/.ssh"
 chmod 700 "$root/root/.ssh"
 cp "$state/id_ed25519.pub" "$root/root/.ssh/authorized_keys"
 
-# The data volume. udev does not run in a container: a unit makes the name that Nova's disks have.
-truncate -s 1G "$dir/volume"
-loop=$(losetup --find --show "$dir/volume")
+# The data volume, and a blank one for the faults. Where /dev is not kept by the kernel, nodes of further loop devices are missing.
+for n in $(seq 0 63); do
+  [ -b "/dev/loop$n" ] || mknod -m 600 "/dev/loop$n" b 7 "$n"
+done
+for volume_file in volume blank; do
+  truncate -s 1G "$dir/$volume_file"
+  losetup --find --show "$dir/$volume_file" > "$dir/$volume_file.loop"
+done
+# udev does not run in a container: a unit makes the name that Nova's disks have.
 cat > "$root/etc/systemd/system/molecule-volume.service" <<END
 [Unit]
 DefaultDependencies=no
@@ -37,9 +43,10 @@ Wants=local-fs-pre.target
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=/bin/mkdir -p /dev/disk/by-id
-ExecStart=/bin/ln -sfn $loop /dev/disk/by-id/virtio-$(echo "$volume" | cut -c1-20)
+ExecStart=/bin/ln -sfn $(cat "$dir/blank.loop") /dev/disk/blank
+ExecStart=/bin/ln -sfn $(cat "$dir/volume.loop") /dev/disk/by-id/virtio-$(echo "$volume" | cut -c1-20)
 [Install]
 WantedBy=local-fs.target
 END
 systemctl --root="$root" --quiet enable molecule-volume.service
-echo "$loop" > "$dir/loop"
+touch "$dir/made"

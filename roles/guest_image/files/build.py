@@ -29,20 +29,13 @@ import sys
 import time
 import typing as t
 
-OUTPUTS = ("qcow2", "nspawn")
-BASE_PACKAGES = (
-    "systemd systemd-sysv systemd-resolved dbus udev iproute2 procps kmod ca-certificates cloud-init openssh-server"
-    " python3 python3-apt sudo e2fsprogs less linux-image-cloud-amd64 initramfs-tools zstd"
-).split()
-ENABLED_UNITS = ("systemd-networkd.service", "systemd-resolved.service", "ssh.service")
-# Nothing that runs by itself beside the operator's own upgrades, and nothing that a database guest boots for nothing.
-MASKED_UNITS = (
-    "apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer"
-    " cloud-config.service cloud-init-hotplugd.socket dev-hugepages.mount sys-fs-fuse-connections.mount"
-    " sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount modprobe@configfs.service"
-    " modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service systemd-binfmt.service"
-    " systemd-pstore.service"
-).split()
+# apt's options that belong to the mirrors and not to the machine.
+MIRROR_OPTIONS = {
+    "Acquire::Check-Date",
+    "Acquire::Check-Valid-Until",
+    "Acquire::http::Proxy",
+    "Acquire::https::Proxy",
+}
 MIB = 1024 * 1024
 BUILD_TIMEOUT = 1800
 LOCK_TIMEOUT = 1800
@@ -61,7 +54,9 @@ class Spec:
     name: str  # of the entry, for instance mariadb-10.11
     os: str  # debian-12
     suite: str  # bookworm
-    packages: list[str]  # beside the base
+    packages: list[str]
+    enabled_units: list[str]
+    masked_units: list[str]
     held_packages: list[str]
     disabled_services: list[str]
     removed_paths: list[str]  # absolute in the guest, for instance a data directory that a package made
@@ -118,7 +113,7 @@ def parse_mirrors(targets: str, codename: str, settings: str) -> Mirrors:
     options = {}
     for line in settings.splitlines():
         key, _sep, value = line.rstrip(";").partition(" ")
-        if key in ("Acquire::Check-Valid-Until", "Acquire::Check-Date", "Acquire::http::Proxy", "Acquire::https::Proxy"):
+        if key in MIRROR_OPTIONS:
             options[key] = value.strip('"')
     archive = sites[codename]
     return Mirrors(archive, sites.get(f"{codename}-security", f"{archive}-security"), options)
@@ -193,7 +188,7 @@ def bootstrap(spec: Spec, mirrors: Mirrors, root: pathlib.Path, lock: int) -> No
     argv += [f'--aptopt={key} "{value}"' for key, value in apt.items()]
     argv += [f"--dpkgopt={line}" for line in (TREE / "etc/dpkg/dpkg.cfg.d/60dbaas").read_text("utf-8").splitlines()]
     argv += ["--dpkgopt=force-unsafe-io"]
-    argv += [f"--include={','.join([*BASE_PACKAGES, *spec.packages])}"]
+    argv += [f"--include={','.join(spec.packages)}"]
     argv += [f'--essential-hook=cp -r --no-preserve=ownership {shlex.quote(str(TREE))}/. "$1"']
     run(
         [*argv, spec.suite, str(root), "-"],
@@ -220,10 +215,10 @@ def finish(spec: Spec, mirrors: Mirrors, root: pathlib.Path) -> None:
     for name in spec.removed_paths:
         shutil.rmtree(root / name.lstrip("/"), ignore_errors=True)
     systemctl = ["systemctl", f"--root={root}", "--quiet"]
-    run([*systemctl, "enable", *ENABLED_UNITS])
+    run([*systemctl, "enable", *spec.enabled_units])
     if spec.disabled_services:
         run([*systemctl, "disable", *spec.disabled_services])
-    run([*systemctl, "mask", *MASKED_UNITS])
+    run([*systemctl, "mask", *spec.masked_units])
     if spec.held_packages:
         run(["chroot", str(root), "apt-mark", "hold", *spec.held_packages])
     for log_file in (root / "var/log").rglob("*"):

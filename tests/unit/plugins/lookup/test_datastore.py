@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lookup of datastores: places, their order, and templates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible import constants
+from ansible.errors import AnsibleLookupError
+from ansible_collections.dbaas.openstack.plugins.lookup.datastore import DOCUMENTATION, LookupModule
+
+NAME = "dbaas.openstack.datastore"
+constants.config.initialize_plugin_configuration_definitions("lookup", NAME, yaml.safe_load(DOCUMENTATION)["options"])
+
+
+def look(*terms: str, **options: Any) -> list[dict[str, Any]]:
+    """What the lookup returns, with the options that its documentation declares."""
+    lookup = LookupModule()
+    lookup._load_name = NAME
+    return lookup.run(list(terms), {}, **options)
+
+
+def put(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+
+
+def test_the_shipped_definition() -> None:
+    (found,) = look("mariadb", version="11.8")
+    assert (found["version"], found["os"]) == ("11.8", "debian-13")
+    assert all(Path(path).is_file() for path in found["files"].values())
+
+
+def test_versions_folders_win_within_a_place_and_places_in_their_order(tmp_path: Path) -> None:
+    put(tmp_path / "low/mariadb/datastore.yml", {"port": 1, "title": "low", "minimum": {"ram_mb": 1}})
+    put(tmp_path / "low/mariadb/11.8/datastore.yml", {"port": 2, "held_packages": ["x"]})
+    put(tmp_path / "high/mariadb/datastore.yml", {"port": 3})
+    path = [str(tmp_path / "high"), str(tmp_path / "low")]
+    (found,) = look("mariadb", version="11.8", search_path=path)
+    assert (found["port"], found["title"], found["held_packages"]) == (3, "low", ["x"])
+    assert found["minimum"] == {"ram_mb": 1, "disk_gb": 3, "volume_gb": 1}
+    (other,) = look("mariadb", version="10.11", search_path=path[1:])
+    assert other["port"] == 1
+
+
+def test_templates_come_from_the_most_important_place(tmp_path: Path) -> None:
+    put(tmp_path / "mariadb/override.j2", "")
+    put(tmp_path / "mariadb/10.11/config.j2", "")
+    (found,) = look("mariadb", version="10.11", search_path=[str(tmp_path)])
+    assert found["files"] == {
+        "override": str(tmp_path / "mariadb/override.j2"),
+        "config": str(tmp_path / "mariadb/10.11/config.j2"),
+    }
+    (other,) = look("mariadb", version="11.8", search_path=[str(tmp_path)])
+    assert other["files"]["config"] != found["files"]["config"]
+
+
+def test_an_operators_own_datastore(tmp_path: Path) -> None:
+    shipped = Path(look("mariadb")[0]["files"]["config"]).parent / "datastore.yml"
+    put(tmp_path / "own/datastore.yml", shipped.read_text())
+    with pytest.raises(AnsibleLookupError, match=r"config\.j2"):
+        look("own", search_path=[str(tmp_path)])
+    put(tmp_path / "own/config.j2", "")
+    put(tmp_path / "own/override.j2", "")
+    assert look("own", search_path=[str(tmp_path)])[0]["name"] == "own"
+    assert [entry["name"] for entry in look(list=True, search_path=[str(tmp_path)])] == ["mariadb", "own"]
+
+
+def test_what_is_unknown_names_what_is_known(tmp_path: Path) -> None:
+    with pytest.raises(AnsibleLookupError, match=r"'maria'.*mariadb"):
+        look("maria")
+    with pytest.raises(AnsibleLookupError, match=r"'9'.*10\.11, 11\.8"):
+        look("mariadb", version="9")
+    with pytest.raises(AnsibleLookupError, match="absent"):
+        look("mariadb", search_path=[str(tmp_path / "absent")])
+
+
+@pytest.mark.parametrize("content", ["a: [", "- 1"])
+def test_a_broken_file_is_named(tmp_path: Path, content: str) -> None:
+    put(tmp_path / "mariadb/datastore.yml", content)
+    with pytest.raises(AnsibleLookupError, match="mariadb"):
+        look("mariadb", search_path=[str(tmp_path)])
