@@ -57,8 +57,8 @@ def wish(place: Path) -> dict[str, Any]:
         "databases": ["shop"],
         "users": [{"name": "shop", "password_file": str(place / "password"), "databases": ["shop"]}],
         "ca_file": str(place / "ca.pem"),
-        "tags": ["e2e"],
-        "metadata": {"purpose": "test"},
+        "instance_tags": ["e2e"],
+        "instance_metadata": {"purpose": "test"},
     }
 
 
