@@ -18,8 +18,8 @@ SPECS = ROOT / "playbooks" / "argument_specs"
 TARGET = ROOT / "docs" / "reference" / "playbooks.md"
 HEAD = """# Playbooks
 
-Made by `docs/reference/generate.py` from `playbooks/argument_specs`. Call one by name, `ansible-playbook dbaas.openstack.<playbook> -e variable=value`; from an AWX survey the same
-variables come as text and get their type here. An empty text counts as not given.
+Made by `docs/reference/generate.py` from `playbooks/argument_specs`. Call one by name, `ansible-playbook dbaas.openstack.<playbook> -e variable=value`;
+from an AWX survey the same variables come as text and get their type here. An empty text counts as not given.
 """
 
 

@@ -27,7 +27,7 @@ def test_a_write_stopped_before_the_rename_leaves_the_old_file_and_the_next_one_
     path = tmp_path / "file"
     path.write_text("old")
     with monkeypatch.context() as stopped:
-        stopped.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        stopped.setattr(os, "replace", lambda *_: (_dummy for _dummy in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             fsutil.write_atomic(str(path), b"new")
     assert path.read_text() == "old"

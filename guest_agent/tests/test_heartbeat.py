@@ -197,7 +197,7 @@ def test_a_failure_backs_off_sends_the_newest_and_is_logged_once_without_the_url
     _write(tmp_path / "ticket", store.url)
     sender = started()
     sender.offer(DOCUMENT)
-    for _ in range(4):
+    for _dummy in range(4):
         store.seen.get(timeout=10)
     sender.offer({**DOCUMENT, "status": "SHUTDOWN"})
     assert store.seen.get(timeout=10)[2]["status"] == "SHUTDOWN"

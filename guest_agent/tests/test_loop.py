@@ -48,7 +48,7 @@ class World:
 def test_a_beat_at_first_at_a_change_and_when_woken() -> None:
     world = World()
     made = world.loop()
-    for _ in range(3):
+    for _dummy in range(3):
         made.cycle()
     assert len(world.offered) == 1
     world.document = {**CALM, "status": "FAILED"}
@@ -76,7 +76,7 @@ def test_a_certificate_near_its_end_is_renewed_once_an_hour() -> None:
     world.end = time.time() + 31 * 86400
     made.cycle()
     world.end = time.time() + 29 * 86400
-    for _ in range(3):
+    for _dummy in range(3):
         made.cycle()
     assert world.renewed.acquire(timeout=10)
     assert not world.renewed.acquire(timeout=0.2)

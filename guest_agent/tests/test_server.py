@@ -66,7 +66,7 @@ def test_lines_are_answered_one_by_one_however_they_arrive(path: str) -> None:
     with connect(path) as client, client.makefile("rb") as stream:
         client.sendall(b"one\ntwo\nthr")
         client.sendall(b"ee\n")
-        assert [json.loads(stream.readline())["text"] for _ in range(3)] == ["one", "two", "three"]
+        assert [json.loads(stream.readline())["text"] for _dummy in range(3)] == ["one", "two", "three"]
 
 
 @pytest.mark.usefixtures("running")
@@ -104,7 +104,7 @@ def test_a_client_that_does_not_read_is_given_up(path: str, monkeypatch: pytest.
 
 @pytest.mark.usefixtures("running")
 def test_one_client_too_many_is_told_and_there_is_room_again(path: str) -> None:
-    crowd = [connect(path) for _ in range(server.CLIENTS)]
+    crowd = [connect(path) for _dummy in range(server.CLIENTS)]
     try:
         assert [ask(client, b"in\n")["text"] for client in crowd] == ["in"] * server.CLIENTS
         with connect(path) as late:

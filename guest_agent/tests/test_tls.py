@@ -22,13 +22,13 @@ WANTED = subjects(["orders", "Orders.example"], ["10.0.0.5", "FD00::0005"])
 
 def _handshake(ca: str, certificate: str, key: str, name: str) -> None:
     """A TLS handshake in memory with a client that checks name and chain."""
-    client_in, client_out, server_in, server_out = (ssl.MemoryBIO() for _ in range(4))
+    client_in, client_out, server_in, server_out = (ssl.MemoryBIO() for _dummy in range(4))
     client = ssl.create_default_context(cafile=ca).wrap_bio(client_in, client_out, server_hostname=name)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     server = context.wrap_bio(server_in, server_out, server_side=True)
     pending = [client, server]
-    for _ in range(10):
+    for _dummy in range(10):
         for side in list(pending):
             try:
                 side.do_handshake()

@@ -9,7 +9,7 @@ name: datastore
 short_description: The definition of a datastore version
 version_added: 0.1.0
 author:
-  - The dbaas.openstack authors
+  - The dbaas.openstack authors (@dbaas-openstack)
 description:
   - Returns everything particular to one version of a datastore, as one dictionary, for the modules and roles of this collection.
   - The definition is merged from the files C(datastore.yml) of the collection and of the operator. The operator's search path wins over the collection,

@@ -104,7 +104,7 @@ class AgentClient:
             buffer.extend(chunk)
             if len(buffer) > ANSWER_LIMIT:
                 raise AgentError("agent", f"the agent's answer is longer than {ANSWER_LIMIT} bytes")
-        line, _, self._rest = bytes(buffer).partition(b"\n")
+        line, _dummy, self._rest = bytes(buffer).partition(b"\n")
         return line
 
 

@@ -204,7 +204,9 @@ instances:
       returned: always
       sample: {status: ACTIVE, age: 12.5, lag: 0, ticket_expires: 1826000000}
     guest:
-      description: What the guest tells about itself, among it tls.ca_certificate (PEM); null when it was never heard. The guest writes this; do not trust it further than the guest.
+      description:
+        - What the guest tells about itself, among it tls.ca_certificate (PEM); null when it was never heard.
+        - The guest writes this; do not trust it further than the guest.
       type: dict
       returned: when O(details=true)
       sample: {server_version: 10.11.19-MariaDB, agent_version: 0.1.0}

@@ -49,7 +49,11 @@ def _run(path: str) -> int:
     tickets = TicketFile(settings.ticket_file)
     agent = Agent(settings, drivers.load(settings), tickets)
     sender = Sender(tickets, settings.store_ca_file)
-    dispatcher = Dispatcher(agent, lambda: loop.wake())  # noqa: PLW0108 (the loop is made below)
+
+    def wake() -> None:
+        loop.wake()
+
+    dispatcher = Dispatcher(agent, wake)
     loop = Loop(agent.observe, sender.offer, dispatcher.renew, agent.certificate_end, settings.heartbeat_interval)
     signal.signal(signal.SIGTERM, lambda *_: loop.stop())
     server = Server(SOCKET, dispatcher.answer)

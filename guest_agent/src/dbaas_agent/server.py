@@ -50,7 +50,7 @@ class Server:
     def _accept(self) -> None:
         while True:
             try:
-                client, _ = self._socket.accept()
+                client, _dummy = self._socket.accept()
             except OSError:
                 if self._socket.fileno() < 0:
                     return
@@ -114,7 +114,7 @@ def _read_line(client: socket.socket, rest: bytes) -> tuple[bytes, bytes]:
         if not chunk:
             return b"", b""
         buffer.extend(chunk)
-    line, _, tail = bytes(buffer).partition(b"\n")
+    line, _dummy, tail = bytes(buffer).partition(b"\n")
     return line, tail
 
 

@@ -33,7 +33,7 @@ class Unit:
 def show(unit: str) -> Unit:
     out = run(["systemctl", "show", "--property", ",".join(_PROPERTIES), unit], timeout=10).out
     pairs = (line.partition("=") for line in out.splitlines())
-    return Unit(**{_PROPERTIES[name]: value for name, _, value in pairs if name in _PROPERTIES})
+    return Unit(**{_PROPERTIES[name]: value for name, _dummy, value in pairs if name in _PROPERTIES})
 
 
 def start(unit: str, timeout: float) -> None:

@@ -211,7 +211,10 @@ def _run_inside(cloud: Cloud, command: list[str], handed_on: int) -> int:
         raise DevcloudError(f"{cloud.machine} does not run")
     _copy_scripts(pid)
     program = command[0] if "/" in command[0] else f"/{LIBRARY}/{command[0]}"
-    return subprocess.run([*_enter(pid), program, *command[1:]], check=False, pass_fds=[handed_on]).returncode
+    interpreter = ["/usr/bin/python3"] if program.endswith(".py") else []
+    return subprocess.run(
+        [*_enter(pid), *interpreter, program, *command[1:]], check=False, pass_fds=[handed_on]
+    ).returncode
 
 
 def main() -> int:

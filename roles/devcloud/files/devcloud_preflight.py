@@ -43,8 +43,8 @@ def _mirrors(targets: Iterable[str], codename: str) -> tuple[str, str]:
     """The archive and the security archive of Debian in apt's own list of "SITE CODENAME ORIGIN"; empty if missing."""
     sites: dict[str, str] = {}
     for target in targets:
-        site, _, rest = target.partition(" ")
-        name, _, origin = rest.partition(" ")
+        site, _dummy, rest = target.partition(" ")
+        name, _dummy, origin = rest.partition(" ")
         if origin == "Debian":
             sites.setdefault(name, site)
     return sites.get(codename, ""), sites.get(f"{codename}-security", "")
@@ -128,7 +128,7 @@ def _resource_problems(state_dir: Path, cache_dir: Path) -> Iterator[str]:
     memory = _free_memory()
     if memory < MEMORY_NEEDED:
         yield f"{memory / GIB:.1f} GiB of memory are free: {MEMORY_NEEDED / GIB:.0f} are needed"
-    for directory in {_existing(state_dir), _existing(cache_dir)}:
+    for directory in sorted({_existing(state_dir), _existing(cache_dir)}):
         free = shutil.disk_usage(directory).free
         if free < DISK_NEEDED:
             yield f"{free / 1e9:.1f} GB are free in {directory}: {DISK_NEEDED / 1e9:.0f} are needed"

@@ -104,7 +104,7 @@ class Driver(base.Driver):
         with self._session() as execute:
             return [
                 {"name": account.name, "host": account.host, "databases": account.databases}
-                for _, account in sorted(_accounts(execute).items())
+                for _dummy, account in sorted(_accounts(execute).items())
             ]
 
     def plan_users(self, wanted: list[dict[str, Any]]) -> base.Plan:

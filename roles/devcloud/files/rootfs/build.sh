@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -85,7 +85,7 @@ grep -v '^#' "$here/units.txt" | while read -r unit awaited; do
     printf '[Service]\nRestart=on-failure\nRestartSec=3\n'
     case $awaited in first*) printf 'Nice=-5\n' ;; esac
     awaited=${awaited#first}
-    [ -z "$awaited" ] || printf 'TimeoutStartSec=300\nExecStartPre=+/usr/local/lib/devcloud/await.py %s\n' "$awaited"
+    [ -z "$awaited" ] || printf 'TimeoutStartSec=300\nExecStartPre=+/usr/bin/python3 /usr/local/lib/devcloud/await.py %s\n' "$awaited"
   } > "$dropin/devcloud.conf"
 done
 while read -r unit; do systemctl --root="$target" mask --quiet "$unit"; done < "$here/masked_units.txt"

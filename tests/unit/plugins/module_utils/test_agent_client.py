@@ -47,7 +47,7 @@ def script(path: str) -> Iterator[Script]:
 
     def play(*answers: bytes | None) -> None:
         def run() -> None:
-            client, _ = listener.accept()
+            client, _dummy = listener.accept()
             with client, client.makefile("rb") as lines:
                 for answer in answers:
                     if not lines.readline() or answer is None:
@@ -66,7 +66,7 @@ def script(path: str) -> Iterator[Script]:
 
 
 def test_the_agents_own_server_is_understood(path: str) -> None:
-    dispatcher = Dispatcher(cast("Agent", None), lambda: None)
+    dispatcher = Dispatcher(cast(Agent, None), lambda: None)
     server = Server(path, dispatcher.answer, user=os.getuid())
     server.start()
     with AgentClient(path) as agent:

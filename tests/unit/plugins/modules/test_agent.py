@@ -26,7 +26,7 @@ USERS = {"users": [{"name": "clerk", "password": PASSWORD, "databases": ["shop"]
 
 @pytest.fixture
 def path(tmp_path: Path) -> Iterator[str]:
-    server = Server(str(tmp_path / "agent.sock"), Dispatcher(cast("Agent", None), lambda: None).answer, os.getuid())
+    server = Server(str(tmp_path / "agent.sock"), Dispatcher(cast(Agent, None), lambda: None).answer, os.getuid())
     server.start()
     yield str(tmp_path / "agent.sock")
     server.close()

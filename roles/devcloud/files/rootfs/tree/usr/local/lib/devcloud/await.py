@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -63,6 +62,6 @@ def _pool_answers(name: str) -> bool:
 CHECKS = {"file": _file_there, "http": _api_answers, "queue": _queue_consumed, "pool": _pool_answers}
 
 for target in sys.argv[1:]:
-    kind, _, what = target.partition(":")
+    kind, _dummy, what = target.partition(":")
     while not CHECKS[kind](what):
         time.sleep(0.5)
