@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import ansible_runner
@@ -21,12 +22,13 @@ def test_a_wrapper_hands_its_artifacts_on(tmp_path: Path) -> None:
     shutil.copytree(PROJECT, tmp_path / "project")
     (tmp_path / "inventory").mkdir()
     (tmp_path / "inventory" / "hosts").write_text("localhost ansible_connection=local\n")
-    handed = ("ANSIBLE_COLLECTIONS_PATH", "OS_CLIENT_CONFIG_FILE", "PATH", "HOME")
+    handed = ("ANSIBLE_COLLECTIONS_PATH", "OS_CLIENT_CONFIG_FILE", "HOME")
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     run = ansible_runner.run(
         private_data_dir=str(tmp_path),
         playbook="fleet_report.yml",
         extravars={"dbaas_cloud": os.environ["OS_CLOUD"], "dbaas_timeout": "120", "dbaas_store_prefix": ""},
-        envvars={name: ENVIRONMENT[name] for name in handed if name in ENVIRONMENT},
+        envvars={"PATH": path, **{name: ENVIRONMENT[name] for name in handed if name in ENVIRONMENT}},
         quiet=True,
         timeout=120,
     )
