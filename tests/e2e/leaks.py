@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 OBJECTS = "object"
+NEUTRONS_OWN = "network:dhcp"
+"""Device owner of the ports that Neutron makes in a network by itself, some time after, and removes with it."""
 
 
 def inventory(cloud: Any) -> set[tuple[str, str]]:
@@ -20,7 +22,7 @@ def inventory(cloud: Any) -> set[tuple[str, str]]:
         "server_group": cloud.compute.server_groups(),
         "volume": cloud.block_storage.volumes(),
         "snapshot": cloud.block_storage.snapshots(),
-        "port": network.ports(project_id=project),
+        "port": (port for port in network.ports(project_id=project) if port.device_owner != NEUTRONS_OWN),
         "floating_ip": network.ips(project_id=project),
         "security_group": network.security_groups(project_id=project),
         "security_group_rule": network.security_group_rules(project_id=project),

@@ -76,7 +76,7 @@ def wish(name: str, **change: Any) -> dict[str, Any]:
     }
 
 
-def test_networks_of_every_kind(cloud: Any, name: str, dual_stack: Any, tmp_path: Path) -> None:
+def test_networks_of_every_kind(cloud: Any, dual_stack: Any, name: str, tmp_path: Path) -> None:
     options = wish(
         name,
         networks=[
