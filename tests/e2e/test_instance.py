@@ -10,6 +10,7 @@ The tests of this file are one flow in this order: each goes on from what the on
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,8 +18,10 @@ from typing import Any
 
 import openstack
 import pytest
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._ssh import connection_vars
 
 from tests.e2e.leaks import inventory
+from tests.e2e.modules import run_tasks, task
 from tests.e2e.playbooks import Run, play
 
 pytestmark = [
@@ -94,6 +97,24 @@ def rows(place: Path, host: str, statement: str) -> list[str]:
     return done.stdout.split()
 
 
+def guest(place: Path, script: str) -> list[str]:
+    """Lines that a script in the guest prints, over SSH with the host key that the cloud knows."""
+    (info,) = run_tasks(place, task("instance_info", name=NAME))
+    way = connection_vars(info["instances"][0], user="debian")
+    options = shlex.split(way["ansible_ssh_common_args"])
+    command = [
+        "ssh",
+        "-i",
+        str(place / "key"),
+        "-o",
+        "BatchMode=yes",
+        *options,
+        f"debian@{way['ansible_host']}",
+        script,
+    ]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout.splitlines()
+
+
 def shown(run: Run) -> dict[str, Any]:
     return run.custom["dbaas_instance"]
 
@@ -157,6 +178,26 @@ def test_a_wrong_ca_is_refused(place: Path) -> None:
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject], check=True, capture_output=True
     )
     assert client(place, (place / "host").read_text(), "SELECT 1", ca="wrong.pem").returncode != 0
+
+
+LOOK_AT_THE_GUEST = r"""
+sudo cat /proc/sys/vm/swappiness
+grep -o '\[.*\]' /sys/kernel/mm/transparent_hugepage/enabled
+pid=$(systemctl show -P MainPID mariadb)
+sudo cat /proc/$pid/oom_score_adj
+sudo awk '/Max open files/ {print $4}' /proc/$pid/limits
+findmnt -no TARGET -T "$(sudo mariadb -Ne 'SELECT @@datadir')"
+sudo mariadb -Ne "SELECT COUNT(*) FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost')"
+sudo mariadb -Ne "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'test'"
+metadata=http://169.254.169.254/openstack/latest/user_data
+sudo curl -s -o /dev/null -m 20 -w '%{http_code}\n' $metadata
+curl -s -o /dev/null -m 20 -w '%{http_code}\n' $metadata || true
+"""
+
+
+def test_the_guest_is_as_the_datastore_wants_it_and_closed(place: Path) -> None:
+    told = guest(place, LOOK_AT_THE_GUEST)
+    assert told == ["1", "[madvise]", "-600", "65536", "/var/lib/dbaas", "0", "0", "200", "000"]
 
 
 def test_a_second_run_changes_nothing(wish: dict[str, Any]) -> None:
