@@ -14,7 +14,7 @@ import time
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _anchor, _host_key, _store, _user_data
-from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError, require_ok
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import MANAGEMENT, Step
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import NetworkWish, Spec
 from ansible_collections.dbaas.openstack.plugins.module_utils._instances_cloud import UID, find
@@ -90,7 +90,7 @@ class Applier:
 
     def _tag_security_group(self, step: Step) -> None:
         for tag in step.details["tags"]:
-            _checked(self._connection.network.put(self._tag_url(tag)))
+            require_ok(self._connection.network.put(self._tag_url(tag)), f"Tag security group {step.name}")
 
     def _tag_url(self, tag: str) -> str:
         return f"/security-groups/{self._group_id}/tags/{tag}"
@@ -98,7 +98,7 @@ class Applier:
     def _update_deletion_protection(self, step: Step) -> None:
         network = self._connection.network
         change = network.put if step.details["enabled"] else network.delete
-        _checked(change(self._tag_url(_anchor.PROTECTED_TAG)))
+        require_ok(change(self._tag_url(_anchor.PROTECTED_TAG)), f"Change the protection of {step.name}")
 
     def _update_anchor(self, step: Step) -> None:
         anchor: _anchor.Anchor = step.target
@@ -277,7 +277,8 @@ class Applier:
 
     def _update_server_tags(self, step: Step) -> None:
         tags = [_anchor.TAG, _anchor.server_tag(self._uid), *step.details["tags"]]
-        _checked(self._connection.compute.put(f"/servers/{step.target}/tags", json={"tags": tags}, microversion="2.26"))
+        answer = self._connection.compute.put(f"/servers/{step.target}/tags", json={"tags": tags}, microversion="2.26")
+        require_ok(answer, f"Tag server {step.name}")
 
     def _update_server_metadata(self, step: Step) -> None:
         compute = self._connection.compute
@@ -287,13 +288,6 @@ class Applier:
 
     def _delete_heartbeat(self, _step: Step) -> None:
         _store.delete_heartbeat(self._connection, self._uid, prefix=self._store_prefix)
-
-
-def _checked(response: t.Any) -> None:
-    if not response.ok:
-        raise DbaasError(
-            "cloud", f"OpenStack answered {response.status_code} to {response.request.method} {response.url}"
-        )
 
 
 def _fixed_ips(wish: NetworkWish, network: Network) -> list[dict[str, str]]:
