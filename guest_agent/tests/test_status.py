@@ -20,6 +20,9 @@ from dbaas_agent.systemd import Unit
         (VolumeSeen(prepared=False, mounted=True, fault="no marker"), "FAILED"),
         (VolumeSeen(prepared=True, mounted=True, state="empty"), "BUILD"),
         (VolumeSeen(prepared=True, mounted=True, state="initialised"), None),
+        (VolumeSeen(prepared=True, mounted=False, under_way=True), "BUILD"),
+        (VolumeSeen(prepared=True, mounted=True, fault="no marker", under_way=True), "BUILD"),
+        (VolumeSeen(prepared=True, mounted=True, state="initialised", under_way=True), None),
     ],
 )
 def test_of_volume(seen: VolumeSeen, word: str | None) -> None:

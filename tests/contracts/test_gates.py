@@ -39,6 +39,15 @@ def test_run_goes_on_after_a_failure(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert (tmp_path / "state/logs/good.log").read_text() == "fine\n"
 
 
+def test_the_first_fault_is_shown_with_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not run(
+        [gate("bad", "seq 1 9; echo 'fatal: [guest]: FAILED!'; seq 10 200; false")], tmp_path, tmp_path / "state"
+    )
+    shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert shown[1:7] == ["5", "6", "7", "8", "9", "fatal: [guest]: FAILED!"]
+    assert shown[-4] == "200"
+
+
 def test_all_passed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([gate("good", "true")], tmp_path, tmp_path / "state")
     assert verdict(capsys.readouterr().out) == "1 passed, 0 failed"

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -22,6 +24,8 @@ POLL_SECONDS = 0.1
 NEWS_SECONDS = 60
 KILL_SECONDS = 20
 TAIL_LINES = 40
+FAULT = re.compile(r"fatal: \[|^E   ")
+FAULT_LINES = 40
 BASH = ("bash", "-euo", "pipefail", "-O", "failglob", "-c")
 
 
@@ -50,6 +54,7 @@ def _start(gate: Gate, root: Path, state: Path) -> Running:
         **os.environ,
         "COLLECTION": str(state / "collections/ansible_collections/dbaas/openstack"),
         "GATE_DIR": str(scratch),
+        "NO_COLOR": "1",
     }
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -82,6 +87,15 @@ def _tail(log: Path, lines: int) -> list[str]:
         return [line.rstrip("\n") for line in deque(text, maxlen=lines)]
 
 
+def _excerpt(log: Path) -> list[str]:
+    """What tells why: the lines from a little before the first fault (of Ansible or pytest), and the last lines."""
+    lines = _tail(log, sys.maxsize)
+    tail_from = max(0, len(lines) - TAIL_LINES)
+    fault = next((number for number, line in enumerate(lines) if FAULT.search(line)), tail_from)
+    first = lines[max(0, fault - 5) : min(fault + FAULT_LINES, tail_from)] if fault < tail_from else []
+    return [*first, *(["..."] if first else []), *lines[tail_from:]]
+
+
 def _finished(running: Running) -> bool | None:
     """Whether the gate passed; None while it runs."""
     status = running.process.poll()
@@ -98,7 +112,7 @@ def _finished(running: Running) -> bool | None:
 def _report(running: Running, passed: bool) -> None:
     print(f"{running.gate.name:<14} {'passed' if passed else 'FAILED'} {running.seconds:8.1f} s")
     if not passed:
-        print(*(f"    {line}" for line in _tail(running.log, TAIL_LINES)), f"    log: {running.log}", sep="\n")
+        print(*(f"    {line}" for line in _excerpt(running.log)), f"    log: {running.log}", sep="\n")
 
 
 def _news(running: Running) -> None:

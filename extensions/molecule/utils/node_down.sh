@@ -12,6 +12,7 @@ if [ -s "$dir/pid" ]; then
     [ "$waited" -lt 200 ] || { echo "$dir: pid $pid does not end" >&2; exit 1; }
     sleep 0.1
   done
+  python3 "$(dirname "$0")/../../../roles/devcloud/files/devcloud_cgroup.py" remove "$(cat "$dir/machine")"
   rm "$dir/pid"
 fi
 if mountpoint -q "$dir/root"; then umount "$dir/root" || exit 1; fi

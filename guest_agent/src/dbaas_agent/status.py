@@ -27,16 +27,23 @@ class Verdict:
 
 @dataclass(frozen=True)
 class VolumeSeen:
-    """``prepared``: a mount unit was written; ``fault``: why the marker is not ours; ``state``: the marker's state."""
+    """What a look at the data volume found.
+
+    prepared: a mount unit was written; fault: why the marker is not ours; state: the marker's state; under_way: the
+    agent is bringing the volume to its mount point just now.
+    """
 
     prepared: bool
     mounted: bool
     fault: str = ""
     state: str = ""
+    under_way: bool = False
 
 
 def of_volume(seen: VolumeSeen) -> Verdict | None:
     """The verdict when the volume alone decides; None when the service must be asked."""
+    if seen.under_way and (seen.fault or not seen.mounted):
+        return Verdict(BUILD)
     if not seen.mounted:
         return Verdict(FAILED, "the data volume is not mounted") if seen.prepared else Verdict(NEW)
     if seen.fault:

@@ -47,15 +47,16 @@ class Volume:
         self._looking = looking
         self._unit = systemd.mount_unit_name(config.mount_point)
         self._unit_path = os.path.join(UNIT_DIR, self._unit)
+        self._under_way = False
         self._intent_path = os.path.join(config.state_dir, "formatting.json")
 
     def seen(self) -> VolumeSeen:
         """What the status is judged by."""
         prepared = os.path.exists(self._unit_path)
         if not os.path.ismount(self._config.mount_point):
-            return VolumeSeen(prepared, mounted=False)
+            return VolumeSeen(prepared, mounted=False, under_way=self._under_way)
         found, fault = self._marker()
-        return VolumeSeen(prepared, True, fault, (found or {}).get("state", ""))
+        return VolumeSeen(prepared, True, fault, (found or {}).get("state", ""), self._under_way)
 
     def require(self) -> dict[str, Any]:
         """The marker of the mounted volume; AgentError(not_actionable) unless it is this instance's."""
@@ -68,6 +69,13 @@ class Volume:
 
     def prepare(self, volume_id: str, initialised: bool, filesystem: str, check: bool) -> dict[str, Any]:
         """Bring the volume to its mount point; the answer of volume_prepare."""
+        self._under_way = not check
+        try:
+            return self._prepare(volume_id, initialised, filesystem, check)
+        finally:
+            self._under_way = False
+
+    def _prepare(self, volume_id: str, initialised: bool, filesystem: str, check: bool) -> dict[str, Any]:
         link = self._find(volume_id)
         device = os.path.realpath(link)
         if self._interrupted(volume_id) and not check:
@@ -94,7 +102,7 @@ class Volume:
         if format_it:
             marker.write(self._config, marker.new(self._config, volume_id))
         elif self._rejected(volume_id, initialised):
-            return self.prepare(volume_id, initialised, filesystem, check)
+            return self._prepare(volume_id, initialised, filesystem, check)
         remove(self._intent_path)
         ensure_directory(self._config.tls_dir, 0o755)
         return self._answer(link, before, self._shown(), format_it, changed)

@@ -17,11 +17,13 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+import devcloud_cgroup
 from devcloud_common import Cloud, DevcloudError, find_or_fail, is_mounted, lock, parser, report, run, script, succeeds
 
 INSIDE = Path(__file__).resolve().parent / "inside"
@@ -133,18 +135,9 @@ def _launch(cloud: Cloud) -> None:
         *(f"--network-veth-extra={cloud.api_link}:api0", f"--network-veth-extra={cloud.provider_link}:prov0"),
         *("--resolv-conf=off", "--timezone=off", "--kill-signal=SIGRTMIN+4", *devices),
     ]
-    if Path("/run/systemd/system").is_dir():
-        unit = [
-            f"--unit=dbaas-{cloud.machine}",
-            "--property=Delegate=yes",
-            f"--property=StandardOutput=append:{console}",
-        ]
-        variables = [f"--setenv={name}={value}" for name, value in environment.items()]
-        run("systemd-run", "--quiet", "--collect", *unit, *variables, *command)
-        return
     with console.open("a", encoding="utf-8") as output:
         subprocess.Popen(
-            command,
+            [sys.executable, devcloud_cgroup.__file__, "run", cloud.machine, *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -193,6 +186,7 @@ def end(cloud: Cloud) -> bool:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     _until(lambda: not alive(), 15, f"{cloud.machine} ends")
+    devcloud_cgroup.remove(cloud.machine)
     return True
 
 

@@ -31,7 +31,7 @@ def _routed_networks() -> list[tuple[str, ipaddress.IPv4Network]]:
     ]
 
 
-def _is_free(cloud: Cloud, routes: Iterable[tuple[str, ipaddress.IPv4Network]]) -> bool:
+def is_free(cloud: Cloud, routes: Iterable[tuple[str, ipaddress.IPv4Network]]) -> bool:
     """Nobody else on this machine uses the addresses of this cloud."""
     own = (cloud.api_link, cloud.provider_link)
     return not any(network.overlaps(cloud.network) for device, network in routes if device not in own)
@@ -49,7 +49,7 @@ def _allocate(state_dir: Path, owner: str) -> tuple[Cloud, bool]:
         routes = _routed_networks()
         for number in NUMBERS:
             cloud = Cloud(state_dir, number)
-            if owner_of(cloud.directory) is None and _is_free(cloud, routes):
+            if owner_of(cloud.directory) is None and is_free(cloud, routes):
                 cloud.directory.mkdir(mode=0o700, exist_ok=True)
                 _write_passwords(cloud.directory / "passwords.json")
                 _write_whole(cloud.directory / "owner", owner)

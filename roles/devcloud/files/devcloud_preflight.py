@@ -39,7 +39,7 @@ def _debian_release(os_release: dict[str, str]) -> int:
     return int(version) if os_release.get("ID") == "debian" and version.isdigit() else 0
 
 
-def _mirrors(targets: Iterable[str], codename: str) -> tuple[str, str]:
+def mirrors(targets: Iterable[str], codename: str) -> tuple[str, str]:
     """The archive and the security archive of Debian in apt's own list of "SITE CODENAME ORIGIN"; empty if missing."""
     sites: dict[str, str] = {}
     for target in targets:
@@ -64,7 +64,7 @@ def _apt_targets() -> list[str]:
         return []
 
 
-def _nameserver(files: Iterable[Path]) -> str:
+def nameserver(files: Iterable[Path]) -> str:
     """The first one that guests can reach too: not one on this machine's loopback."""
     for file in files:
         if file.is_file():
@@ -145,8 +145,8 @@ def main() -> None:
     options.add_argument("--clouds-file", default="")
     arguments = options.parse_args()
     codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
-    archives = _mirrors(_apt_targets(), codename)
-    dns = _nameserver((Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf")))
+    archives = mirrors(_apt_targets(), codename)
+    dns = nameserver((Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf")))
     if os.geteuid() != 0:
         problems = [f"runs as user id {os.geteuid()}: run it as root"]
     else:

@@ -26,7 +26,7 @@ BUILD_SECONDS = 3600
 NAMESPACES = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
 
-def _key_of(recipe: Path, suite: str) -> str:
+def key_of(recipe: Path, suite: str) -> str:
     """Changes with every file of the recipe and its mode."""
     digest = hashlib.sha256(f"{suite} {os.uname().machine}".encode())
     for path in sorted(path for path in recipe.rglob("*") if path.is_file()):
@@ -94,11 +94,11 @@ def sweep(cache: Path, keep: Path | None) -> list[str]:
 def _ensure(cloud: Cloud, cache: Path, sources: Path) -> None:
     known = _pinned(cloud)
     if known:
-        report(changed=False, path=str(known), current=known.name == _key_of(RECIPE, SUITE), built=False)
+        report(changed=False, path=str(known), current=known.name == key_of(RECIPE, SUITE), built=False)
         return
     started = time.monotonic()
     with lock(cache / "lock"):
-        entry = cache / _key_of(RECIPE, SUITE)
+        entry = cache / key_of(RECIPE, SUITE)
         missing = not entry.is_dir()
         sweep(cache, keep=entry)
         if missing:
@@ -117,7 +117,7 @@ def main() -> None:
     cloud = find_or_fail(arguments.state_dir, arguments.owner)
     cache = arguments.cache_dir / "devcloud"
     if arguments.action == "find":
-        entry = _pinned(cloud) or cache / _key_of(RECIPE, SUITE)
+        entry = _pinned(cloud) or cache / key_of(RECIPE, SUITE)
         report(changed=False, there=entry.is_dir(), log=str(cache / "build.log"))
     else:
         _ensure(cloud, cache, arguments.sources)

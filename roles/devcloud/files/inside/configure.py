@@ -43,7 +43,7 @@ def _lines_of(options: dict[str, Any]) -> list[str]:
     ]
 
 
-def _merge(text: str, sections: Sections) -> str:
+def merge(text: str, sections: Sections) -> str:
     """The INI file with these options set right after their section's first header; the rest stays as it is."""
     merged: list[str] = []
     current, written = "", set()
@@ -78,7 +78,7 @@ def _write(path: Path, text: str, owner: str, mode: str) -> bool:
 def _text(path: Path, wanted: dict[str, Any]) -> str:
     """The file as it should be."""
     if path.exists() and not wanted.get("replace", False):
-        return _merge(path.read_text(encoding="utf-8"), wanted["sections"])
+        return merge(path.read_text(encoding="utf-8"), wanted["sections"])
     return _render(wanted["sections"])
 
 
