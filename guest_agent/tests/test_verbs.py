@@ -109,6 +109,20 @@ def agent(config: Config, world: World, monkeypatch: pytest.MonkeyPatch) -> Agen
     return Agent(config, FakeDriver(config, world), TicketFile(config.ticket_file))
 
 
+def test_an_agent_tells_when_what_it_runs_is_replaced_on_disk(config: Config, world: World, tmp_path: Path) -> None:
+    program, later = tmp_path / "agent.pyz", tmp_path / "unit"
+    program.write_text("old")
+    agent = Agent(config, FakeDriver(config, world), TicketFile(config.ticket_file), [str(program), str(later)])
+    assert agent.observe()["outdated"] is False
+    later.write_text("new")
+    assert agent.observe()["outdated"] is True
+    later.unlink()
+    replacement = tmp_path / "new"
+    replacement.write_text("new")
+    replacement.replace(program)
+    assert agent.observe()["outdated"] is True
+
+
 def call(agent: Agent, verb: str, args: dict[str, Any] | None = None, check: bool = False) -> dict[str, Any]:
     return verbs.HANDLERS[verb](agent, args or {}, check)
 

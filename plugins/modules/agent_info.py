@@ -100,6 +100,11 @@ status:
       type: str
       returned: success
       sample: 0.1.0
+    outdated:
+      description: Whether its program, configuration or unit was replaced since it started.
+      type: bool
+      returned: success
+      sample: false
     protocols:
       description: The versions of the protocol that the agent speaks.
       type: list

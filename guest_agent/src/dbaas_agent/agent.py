@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from dbaas_agent import VERSION, schema, status, systemd
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver
 from dbaas_agent.errors import AgentError
+from dbaas_agent.fsutil import identity
 from dbaas_agent.heartbeat import TicketFile
 from dbaas_agent.tls import Store
 from dbaas_agent.volume import Volume, usage
 
 
 class Agent:
-    """Shared by the loop and the verbs."""
+    """Shared by the loop and the verbs; ``files`` are those that it was started from."""
 
-    def __init__(self, config: Config, driver: Driver, tickets: TicketFile) -> None:
+    def __init__(self, config: Config, driver: Driver, tickets: TicketFile, files: Sequence[str] = ()) -> None:
         self.config = config
         self.driver = driver
         self.tickets = tickets
@@ -29,6 +31,7 @@ class Agent:
         self._lock = threading.Lock()
         self.volume = Volume(config, self._lock)
         self._sequence = 0
+        self._files = {path: identity(path) for path in files}
 
     def observe(self) -> dict[str, Any]:
         """Look at the datastore now; bounded well below the watchdog."""
@@ -78,6 +81,7 @@ class Agent:
             "lag": 0,
             "volume": usage(self.config.mount_point),
             "agent_version": VERSION,
+            "outdated": any(identity(path) != seen for path, seen in self._files.items()),
             "protocols": schema.PROTOCOLS,
             "ticket_expires": ticket and ticket.expires,
             "sequence": sequence,

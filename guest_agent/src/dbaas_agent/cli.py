@@ -14,6 +14,7 @@ from dbaas_agent.errors import AgentError
 from dbaas_agent.jsonlog import log
 from dbaas_agent.schema import PROTOCOLS, SOCKET, VERBS
 
+UNIT = "/etc/systemd/system/dbaas-agent.service"
 USAGE = """usage: agent.pyz run --config FILE
        agent.pyz call VERB [--check] [--socket PATH] < arguments.json
        agent.pyz version
@@ -47,7 +48,7 @@ def _run(path: str) -> int:
 
     settings = config.load(path)
     tickets = TicketFile(settings.ticket_file)
-    agent = Agent(settings, drivers.load(settings), tickets)
+    agent = Agent(settings, drivers.load(settings), tickets, [sys.argv[0], path, UNIT, settings.store_ca_file])
     sender = Sender(tickets, settings.store_ca_file)
 
     def wake() -> None:

@@ -40,6 +40,15 @@ def sync_directory(path: str) -> None:
         os.close(handle)
 
 
+def identity(path: str) -> tuple[int, int, int] | None:
+    """Differs when the file was replaced or written; None when there is no such file or nothing can be said of it."""
+    try:
+        seen = os.stat(path)
+    except OSError:
+        return None
+    return seen.st_mtime_ns, seen.st_ino, seen.st_size
+
+
 def read_text(path: str) -> str | None:
     """The file's text, or None when there is no such file."""
     try:

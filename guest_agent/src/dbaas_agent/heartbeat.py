@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import threading
 import time
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from dbaas_agent.fsutil import read_object
+from dbaas_agent.fsutil import identity, read_object
 from dbaas_agent.jsonlog import log
 
 MEDIA_TYPE = "application/vnd.dbaas.heartbeat+json"
@@ -72,11 +71,7 @@ class TicketFile:
 
     def current(self) -> Ticket | None:
         with self._lock:
-            try:
-                stat = os.stat(self._path)
-                version: object = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
-            except OSError:
-                version = None
+            version = identity(self._path)
             if version != self._seen:
                 self._seen, self._ticket = version, self._read()
             return self._ticket
