@@ -151,6 +151,11 @@ _raw:
       description: The smallest sizes, C(ram_mb), C(disk_gb) and C(volume_gb).
       type: dict
       sample: {ram_mb: 512, disk_gb: 3, volume_gb: 1}
+    names:
+      description:
+        - For C(database), C(user) and C(host), what may be a name.
+        - C(pattern) is a regular expression for the whole name, C(allowed) says the same in words, C(reserved) lists names of the system in lower case.
+      type: dict
     sizing:
       description: What the configuration template computes its sizes from.
       type: dict

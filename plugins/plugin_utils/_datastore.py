@@ -22,6 +22,12 @@ _HOST = {
 }
 _MINIMUM = {name: {"type": "int", "required": True} for name in ("ram_mb", "disk_gb", "volume_gb")}
 _FILES = {name: {"type": "str", "required": True} for name in ("config", "override")}
+_RULE = {
+    "pattern": {"type": "str", "required": True},
+    "allowed": {"type": "str", "required": True},
+    "reserved": {"type": "list", "elements": "str", "required": True},
+}
+_NAMES = {name: {"type": "dict", "required": True, "options": _RULE} for name in ("database", "user", "host")}
 _TEXTS = (
     "title",
     "driver",
@@ -44,6 +50,7 @@ SCHEMA: dict[str, dict[str, t.Any]] = {
     "package_data_dirs": {"type": "list", "elements": "str", "default": []},
     "held_packages": {"type": "list", "elements": "str", "required": True},
     "minimum": {"type": "dict", "required": True, "options": _MINIMUM},
+    "names": {"type": "dict", "required": True, "options": _NAMES},
     "host": {"type": "dict", "required": True, "options": _HOST},
     "sizing": {"type": "dict", "default": {}},
     "capabilities": {"type": "list", "elements": "str", "default": []},

@@ -132,6 +132,11 @@ def shown(run: Run) -> dict[str, Any]:
         ({"volume_size": 0}, "volume_size"),
         ({"instance": "no_name"}, "name"),
         ({"allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs"),
+        ({"databases": ["mysql"]}, None),
+        ({"users": [{"name": "root", "password": "x"}]}, None),
+        ({"users": [{"name": "nobody"}]}, None),
+        ({"ca_file": "/no/such/directory/ca.pem"}, None),
+        ({"store_ca_file": "/no/such/ca.pem"}, None),
     ],
 )
 def test_wrong_input_is_refused_before_anything_is_made(

@@ -44,6 +44,9 @@ def raw() -> dict[str, Any]:
         "packages": {"debian-12": ["thing-1"], "debian-13": ["thing-2", "helper"]},
         "held_packages": ["thing"],
         "minimum": {"ram_mb": 512, "disk_gb": 3, "volume_gb": 1},
+        "names": {
+            kind: {"pattern": ".+", "allowed": "anything", "reserved": []} for kind in ("database", "user", "host")
+        },
         "host": {"swappiness": 1, "transparent_hugepages": "never", "oom_score_adjust": -600, "open_files": 1024},
     }
 
