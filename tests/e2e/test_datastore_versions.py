@@ -101,7 +101,7 @@ def test_the_life_of_a_version(cloud: Any, datastore: str, tmp_path: Path) -> No
 
 def test_a_version_in_use_is_kept_and_its_users_are_named(cloud: Any, datastore: str, tmp_path: Path) -> None:
     files = [file(tmp_path, name) for name in ("one", "two")]
-    nowhere = {"hw_architecture": "s390x"}  # a server of it is never booted, and uses the version all the same
+    nowhere = {"img_hv_type": "hyperv"}  # no host takes a server of it, and it uses the version all the same
     first, second = (
         {"datastore": datastore, "version": "1", "file": f, "os": "debian-12", "properties": nowhere} for f in files
     )

@@ -194,12 +194,19 @@ sudo awk '/Max open files/ {print $4}' /proc/$pid/limits
 findmnt -no TARGET -T "$(sudo mariadb -Ne 'SELECT @@datadir')"
 sudo mariadb -Ne "SELECT COUNT(*) FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost')"
 sudo mariadb -Ne "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'test'"
+ask='import urllib.error, urllib.request
+try:
+    print(urllib.request.urlopen("http://169.254.169.254/openstack", timeout=60).status)
+except urllib.error.URLError as fault:
+    print(type(fault.reason).__name__)'
+python3 -c "$ask"
+sudo python3 -c "$ask"
 """
 
 
 def test_the_guest_is_as_the_datastore_wants_it(place: Path) -> None:
     told = guest(place, LOOK_AT_THE_GUEST)
-    assert told == ["1", "[madvise]", "-600", "65536", "/var/lib/dbaas", "0", "0"]
+    assert told == ["1", "[madvise]", "-600", "65536", "/var/lib/dbaas", "0", "0", "ConnectionRefusedError", "200"]
 
 
 def test_a_second_run_changes_nothing(wish: dict[str, Any]) -> None:
