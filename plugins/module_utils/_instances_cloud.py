@@ -24,11 +24,11 @@ UID = "dbaas_uid"
 
 
 def find(connection: t.Any, name: str) -> Instance | None:
-    """The instance of that name in this project; the older one, should there be two anchors."""
-    anchored = _anchored(connection.network.security_groups(name=name, project_id=connection.current_project_id))
-    if not anchored:
+    """The instance of that name in this project."""
+    found = find_anchor(connection, name)
+    if found is None:
         return None
-    group, anchor = min(anchored, key=lambda pair: (pair[0].created_at, pair[0].id))
+    group, anchor = found
     owned = _anchor.owned_description(anchor.uid)
     return Instance(
         group=group,
@@ -39,6 +39,12 @@ def find(connection: t.Any, name: str) -> Instance | None:
         volumes=_volumes(connection.block_storage.volumes(details=True, properties=str({UID: anchor.uid})), anchor.uid),
         servers=_servers(connection.compute.servers(details=True, tags=_anchor.server_tag(anchor.uid)), anchor.uid),
     )
+
+
+def find_anchor(connection: t.Any, name: str) -> tuple[Group, _anchor.Anchor] | None:
+    """The anchor of the instance of that name in this project; the older one, should there be two."""
+    anchored = _anchored(connection.network.security_groups(name=name, project_id=connection.current_project_id))
+    return min(anchored, key=lambda pair: (pair[0].created_at, pair[0].id)) if anchored else None
 
 
 def find_all(connection: t.Any) -> list[Instance]:

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`./dev soak NAME`: a long-running test with seeded chance; its figures are printed and kept as docs/evidence/NAME.json.
+
+It runs on the cloud of OS_CLIENT_CONFIG_FILE and OS_CLOUD (`./dev cloud up` makes one) and removes what it makes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / ".dev" / "collections")]
+
+from tests.soak import lock  # noqa: E402
+
+SOAKS = {"lock": lock.soak}
+
+
+def main() -> int:
+    """Run the soak test that is named; it fails when its figures show violations."""
+    parser = argparse.ArgumentParser(prog="./dev soak", description=__doc__)
+    parser.add_argument("name", metavar="NAME", choices=list(SOAKS), help=f"one of {', '.join(SOAKS)}")
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        figures = SOAKS[options.name](options.seed, options.minutes, Path(directory))
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    evidence = {
+        "soak": options.name,
+        "commit": commit,
+        "when": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
+        "seed": options.seed,
+        **figures,
+    }
+    text = json.dumps(evidence, indent=2)
+    print(text)
+    place = ROOT / "docs" / "evidence" / f"{options.name}.json"
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(f"{text}\n", encoding="utf-8")
+    return 1 if figures["violations"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
