@@ -26,6 +26,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan imp
 )
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import (
     NetworkWish,
+    Problem,
     Spec,
     name_problems,
     problems_of_form,
@@ -34,6 +35,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec imp
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_view import view
 from ansible_collections.dbaas.openstack.plugins.module_utils._instances_cloud import find
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import Instance
+from ansible_collections.dbaas.openstack.plugins.module_utils._quota import needs, quota_problems
 from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
 
 
@@ -64,8 +66,13 @@ def present(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     spec = spec_of(params)
     refuse(problems_of_form(spec))
     instance = find(connection, spec.name)
-    spec, facts = _check(connection, spec, instance)
-    steps = plan_present(spec, instance, [network.id for network in facts.networks if network])
+    spec, facts, found = _look(connection, spec, instance)
+    try:
+        steps = plan_present(spec, instance, _network_ids(spec, facts))
+    except DbaasError:
+        refuse(found)
+        raise
+    refuse(found + quota_problems(needs(steps, spec, facts.flavor), facts.quotas))
     records = Records(
         host_keys=None if params["host_keys"] is None else tuple(params["host_keys"]),
         volume_initialised=params["volume_initialised"],
@@ -122,19 +129,23 @@ def act(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     return {"changed": bool(steps), "plan": plan, "server_status": status, "diff": diff}
 
 
-def _check(connection: t.Any, spec: Spec, instance: Instance | None) -> tuple[Spec, _preflight.Facts]:
-    """Refuse what the cloud cannot give; the spec with its names resolved. A complete instance only has its networks looked up."""
+def _look(connection: t.Any, spec: Spec, instance: Instance | None) -> tuple[Spec, _preflight.Facts, list[Problem]]:
+    """The spec with its names resolved, what the cloud has, what it lacks. A complete instance only has its networks looked up."""
     complete = instance is not None and instance.server is not None and instance.server.status != "ERROR"
     if complete and not (spec.is_public and not (instance and instance.floating_addresses)):
         facts = _preflight.Facts(networks=_preflight_cloud.networks(connection, spec))
-        refuse(_preflight.network_problems(spec, facts) if spec.networks else [])
-        return spec, facts
+        return spec, facts, _preflight.network_problems(spec, facts) if spec.networks else []
     facts = _preflight_cloud.gather(connection, spec)
-    refuse(_preflight.problems(spec, facts))
     resolved: dict[str, t.Any] = {"flavor": facts.flavor.name} if facts.flavor else {}
     if facts.image:
         resolved["datastore_version"] = facts.image["version"]
-    return dataclasses.replace(spec, **resolved), facts
+    return dataclasses.replace(spec, **resolved), facts, _preflight.problems(spec, facts)
+
+
+def _network_ids(spec: Spec, facts: _preflight.Facts) -> list[str]:
+    """Of the spec's networks; for one that does not exist, what was asked for."""
+    wishes = zip(spec.networks or (), facts.networks, strict=True)
+    return [network.id if network else wish.network for wish, network in wishes]
 
 
 def _unsettled(instance: Instance) -> bool:

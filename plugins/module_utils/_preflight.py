@@ -40,9 +40,22 @@ class Network:
 
 
 @dataclasses.dataclass(frozen=True)
+class Quota:
+    """limit: how many there may be, in the unit of the service (MiB, GiB, pieces); negative: any number. used: how many there are."""
+
+    limit: int
+    used: int
+
+    @property
+    def free(self) -> int:
+        return max(0, self.limit - self.used)
+
+
+@dataclasses.dataclass(frozen=True)
 class Facts:
     """What the cloud has. flavor, image: None when not found. networks: for each wish of the spec the network or None.
-    image: as _images_cloud.find_version returns it. taken: fixed addresses of the wishes that a port already has."""
+    image: as _images_cloud.find_version returns it. taken: fixed addresses of the wishes that a port already has.
+    quotas: by the names of _quota.OPTIONS; without those that this user may not see."""
 
     flavor: Flavor | None = None
     flavors: tuple[str, ...] = ()
@@ -56,6 +69,7 @@ class Facts:
     volume_types: tuple[str, ...] = ()
     floating_network: Network | None = None
     taken: frozenset[str] = frozenset()
+    quotas: t.Mapping[str, Quota] = dataclasses.field(default_factory=dict)
 
 
 def problems(spec: Spec, facts: Facts) -> list[Problem]:

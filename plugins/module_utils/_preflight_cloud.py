@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import typing as t
+from http import HTTPStatus
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _images_cloud
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import Spec
-from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import Facts, Flavor, Network, Subnet
+from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import Facts, Flavor, Network, Quota, Subnet
 
 
 def gather(connection: t.Any, spec: Spec) -> Facts:
@@ -32,12 +33,59 @@ def gather(connection: t.Any, spec: Spec) -> Facts:
         volume_types=tuple(kind.name for kind in connection.block_storage.types()) if needs_types else (),
         floating_network=_floating_network(connection, spec.floating_network) if spec.is_public else None,
         taken=_taken(connection, spec),
+        quotas=_quotas(connection),
     )
 
 
 def networks(connection: t.Any, spec: Spec) -> tuple[Network | None, ...]:
     """The networks of the spec, in its order; None for one that does not exist."""
     return tuple(_network(connection, wish.network) for wish in spec.networks or ())
+
+
+def _quotas(connection: t.Any) -> dict[str, Quota]:
+    """The project's quotas by name; without those that this user may not see."""
+    return {
+        **_seen(_compute_quotas, connection),
+        **_seen(_network_quotas, connection),
+        **_seen(_volume_quotas, connection),
+    }
+
+
+def _seen(read: t.Callable[[t.Any], dict[str, Quota]], connection: t.Any) -> dict[str, Quota]:
+    try:
+        return read(connection)
+    except Exception as raised:
+        if getattr(raised, "status_code", None) in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+            return {}
+        raise
+
+
+def _compute_quotas(connection: t.Any) -> dict[str, Quota]:
+    limits = connection.compute.get_limits().absolute
+    return {
+        "instances": Quota(limits.instances, limits.instances_used),
+        "cores": Quota(limits.total_cores, limits.total_cores_used),
+        "ram": Quota(limits.total_ram, limits.total_ram_used),
+    }
+
+
+def _network_quotas(connection: t.Any) -> dict[str, Quota]:
+    details = connection.network.get_quota(connection.current_project_id, details=True)
+    names = {
+        "ports": details.ports,
+        "floating_ips": details.floating_ips,
+        "security_groups": details.security_groups,
+        "security_group_rules": details.security_group_rules,
+    }
+    return {name: Quota(told["limit"], told["used"] + told["reserved"]) for name, told in names.items() if told}
+
+
+def _volume_quotas(connection: t.Any) -> dict[str, Quota]:
+    limits = connection.block_storage.get_limits().absolute
+    return {
+        "volumes": Quota(limits.max_total_volumes, limits.total_volumes_used),
+        "gigabytes": Quota(limits.max_total_volume_gigabytes, limits.total_gigabytes_used),
+    }
 
 
 def _image(connection: t.Any, spec: Spec) -> tuple[t.Mapping[str, t.Any] | None, str]:

@@ -76,6 +76,35 @@ def wish(name: str, **change: Any) -> dict[str, Any]:
     }
 
 
+@pytest.fixture
+def no_room(cloud: Any) -> Iterator[None]:
+    """Quotas of nothing for the project, as an administrator gives them."""
+    admin = openstack.connect(cloud=f"{os.environ['OS_CLOUD']}-admin")
+    project = cloud.current_project_id
+    try:
+        admin.set_compute_quotas(project, instances=0, cores=0, ram=0)
+        admin.set_network_quotas(project, port=0, floatingip=0, security_group=0, security_group_rule=0)
+        admin.set_volume_quotas(project, volumes=0, gigabytes=0)
+        yield
+    finally:
+        admin.delete_compute_quotas(project)
+        admin.delete_network_quotas(project)
+        admin.delete_volume_quotas(project)
+
+
+@pytest.mark.usefixtures("no_room")
+def test_all_quotas_that_do_not_suffice_are_named(name: str, tmp_path: Path) -> None:
+    asked = wish(name, is_public=True, allowed_cidrs=["10.0.0.0/8"], flavor="m1.huge")
+    unknown, refused = run_tasks(
+        tmp_path, task("instance", check=True, **asked), task("instance", **{**asked, "flavor": "m1.small"})
+    )
+    options = ["is_public", "name", "name", "networks", "volume_size", "volume_size"]
+    assert sorted(problem["option"] for problem in refused["problems"]) == ["flavor"] * 3 + options
+    assert {problem["reason"] for problem in refused["problems"]} == {"quota"}
+    # Cores and memory of a flavor that does not exist cannot be judged; the rest is told all the same.
+    assert [problem["reason"] for problem in unknown["problems"]] == ["not_found"] + ["quota"] * 7
+
+
 def test_networks_of_every_kind(cloud: Any, dual_stack: Any, name: str, tmp_path: Path) -> None:
     options = wish(
         name,
