@@ -33,7 +33,7 @@ def gather(connection: t.Any, spec: Spec) -> Facts:
         volume_types=tuple(kind.name for kind in connection.block_storage.types()) if needs_types else (),
         floating_network=_floating_network(connection, spec.floating_network) if spec.is_public else None,
         taken=_taken(connection, spec),
-        quotas=_quotas(connection),
+        quotas=quotas(connection),
     )
 
 
@@ -42,7 +42,7 @@ def networks(connection: t.Any, spec: Spec) -> tuple[Network | None, ...]:
     return tuple(_network(connection, wish.network) for wish in spec.networks or ())
 
 
-def _quotas(connection: t.Any) -> dict[str, Quota]:
+def quotas(connection: t.Any) -> dict[str, Quota]:
     """The project's quotas by name; without those that this user may not see."""
     return {
         **_seen(_compute_quotas, connection),

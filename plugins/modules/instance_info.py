@@ -212,14 +212,12 @@ instances:
       sample: {server_version: 10.11.19-MariaDB, agent_version: 0.1.0}
 """
 
-import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dbaas.openstack.plugins.module_utils import _store
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
-from ansible_collections.dbaas.openstack.plugins.module_utils._instance_view import view
-from ansible_collections.dbaas.openstack.plugins.module_utils._instances_cloud import find, find_all
+from ansible_collections.dbaas.openstack.plugins.module_utils._instances_shown_cloud import shown
 
 
 def argument_spec() -> dict[str, t.Any]:
@@ -233,18 +231,12 @@ def argument_spec() -> dict[str, t.Any]:
 
 def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     """List and show."""
-    name, prefix = module.params["name"], module.params["store_prefix"]
-    instances = [found for found in [find(connection, name)] if found] if name else find_all(connection)
-    uids = [instance.anchor.uid for instance in instances] if name else None
-    heartbeats, reachable = _store.heartbeats_if_reachable(connection, prefix=prefix, uids=uids)
-    shown = []
-    for instance in instances:
-        uid = instance.anchor.uid
-        row = view(instance, heartbeats.get(uid), now=time.time(), store_reachable=reachable)
-        if module.params["details"]:
-            row["guest"] = _store.heartbeat_body(connection, uid, prefix=prefix) if uid in heartbeats else None
-        shown.append(row)
-    return {"changed": False, "instances": shown, "store_reachable": reachable}
+    prefix = module.params["store_prefix"]
+    rows, reachable = shown(connection, module.params["name"], prefix=prefix)
+    if module.params["details"]:
+        for row in rows:
+            row["guest"] = _store.heartbeat_body(connection, row["uid"], prefix=prefix) if row["heartbeat"] else None
+    return {"changed": False, "instances": rows, "store_reachable": reachable}
 
 
 def main() -> None:

@@ -9,9 +9,11 @@ The tests of this file are one flow in this order: each goes on from what the on
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ import pytest
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._ssh import connection_vars
 
 from tests.e2e.leaks import inventory
-from tests.e2e.modules import run_tasks, task
+from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import Run, play
 
 pytestmark = [
@@ -214,6 +216,25 @@ def test_a_second_run_changes_nothing(wish: dict[str, Any]) -> None:
     assert again.ok
     assert [(host, name) for host, name, result in again.tasks if result.get("changed")] == []
     assert play("preflight", wish).changed == 0
+
+
+def test_the_inventory_leads_into_the_guest(place: Path) -> None:
+    source = place / "fleet.dbaas.yml"
+    source.write_text(json.dumps({"plugin": "dbaas.openstack.instances", "ssh_private_key_file": str(place / "key")}))
+    bin_directory = Path(sys.executable).parent
+    environment = {name: value for name, value in ENVIRONMENT.items() if name != "ANSIBLE_STDOUT_CALLBACK"}
+    listed = subprocess.run(
+        [bin_directory / "ansible-inventory", "-i", source, "--list"],
+        env=environment,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    told = json.loads(listed.stdout)
+    assert told["_meta"]["hostvars"][NAME]["dbaas"]
+    assert all(NAME in told[group]["hosts"] for group in ("status_active", "role_primary", "datastore_mariadb_10_11"))
+    pinged = [bin_directory / "ansible", "-i", source, "status_active", "--limit", NAME, "-m", "ansible.builtin.ping"]
+    subprocess.run(pinged, env=environment, check=True, capture_output=True, timeout=300)
 
 
 def test_stop_start_and_reboot_keep_the_data(way: dict[str, Any], place: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 
 import openstack
 import pytest
+from ansible_collections.dbaas.openstack.plugins.module_utils import _quota
 
 from tests.e2e.leaks import inventory
 from tests.e2e.modules import ENVIRONMENT, command, kill_tree, run_tasks, task
@@ -95,9 +96,14 @@ def no_room(cloud: Any) -> Iterator[None]:
 @pytest.mark.usefixtures("no_room")
 def test_all_quotas_that_do_not_suffice_are_named(name: str, tmp_path: Path) -> None:
     asked = wish(name, is_public=True, allowed_cidrs=["10.0.0.0/8"], flavor="m1.huge")
-    unknown, refused = run_tasks(
-        tmp_path, task("instance", check=True, **asked), task("instance", **{**asked, "flavor": "m1.small"})
+    unknown, refused, info = run_tasks(
+        tmp_path,
+        task("instance", check=True, **asked),
+        task("instance", **{**asked, "flavor": "m1.small"}),
+        task("limits_info"),
     )
+    assert {quota["limit"] for quota in info["limits"].values()} == {0}
+    assert sorted(info["limits"]) == sorted(_quota.OPTIONS)
     options = ["is_public", "name", "name", "networks", "volume_size", "volume_size"]
     assert sorted(problem["option"] for problem in refused["problems"]) == ["flavor"] * 3 + options
     assert {problem["reason"] for problem in refused["problems"]} == {"quota"}
