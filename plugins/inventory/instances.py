@@ -43,7 +43,6 @@ options:
   ssh_private_key_file:
     description: Private key of that user. Without it SSH's agent or configuration decides.
     type: path
-    default: ""
   ssh_jump:
     description: Jump host, as C([user@]host[:port]).
     type: str
@@ -83,7 +82,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._read_config_data(path)
         way = {
             "user": self.get_option("ssh_user"),
-            "private_key_file": self.get_option("ssh_private_key_file"),
+            "private_key_file": self.get_option("ssh_private_key_file") or "",
             "jump": self.get_option("ssh_jump"),
         }
         for instance in self._instances(self.get_cache_key(path), cache):

@@ -75,13 +75,13 @@ def present(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     if anchor is None:
         raise DbaasError("not_found", f"there is no instance {params['name']!r} in this project", name=params["name"])
     tags = Tags(connection, anchor)
-    wanted = Claim(params["operation"], _lock.digest(params["arguments"]), params["holder"] or "", 0, 0)
+    holder = params["holder"] or secrets.token_hex(3)
+    wanted = Claim(params["operation"], _lock.digest(params["arguments"]), holder, 0, 0)
     if module.check_mode:
         return _foretold(tags, wanted)
     if params["holder"]:
-        mine = _renewed(tags, params["name"], params["holder"], params["lease"])
+        mine = _renewed(tags, params["name"], holder, params["lease"])
         return {"changed": False, "lock": _shown(mine)}
-    wanted = Claim(wanted.operation, wanted.arguments, secrets.token_hex(3), 0, 0)
     mine = _claimed(tags, wanted, params["lease"], Deadline(params["timeout"] if params["wait"] else 0))
     return {"changed": True, "lock": _shown(mine)}
 

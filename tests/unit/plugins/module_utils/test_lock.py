@@ -45,13 +45,15 @@ class Cloud:
             return None
         return Reading(frozenset(self.tags), self.now)
 
-    def run(self, protocol: Protocol) -> Outcome:
+    def run(self, protocol: Protocol, pause: int = 0) -> Outcome:
+        """pause: seconds that pass after a tag was added."""
         answer = None
         while True:
             try:
                 answer = self.answer(protocol.send(answer))
             except StopIteration as ended:
                 return ended.value
+            self.now += pause * (answer is True)
 
 
 def wanted(holder: str = "a", operation: str = "instance_create", arguments: str = "c0ffee") -> Claim:
@@ -156,6 +158,14 @@ def test_a_lock_that_another_had_meanwhile_is_lost() -> None:
     cloud.now = first.until + _lock.MARGIN
     cloud.run(_lock.release(held(cloud, wanted("b"))))
     assert cloud.run(_lock.renew(first, LEASE)) == Outcome()
+
+
+@pytest.mark.parametrize("renewing", [False, True])
+def test_an_answer_that_comes_after_the_lease_is_no_lock(renewing: bool) -> None:
+    cloud = Cloud()
+    protocol = _lock.renew(held(cloud, wanted()), 2 * LEASE) if renewing else _lock.claim(wanted(), LEASE)
+    assert cloud.run(protocol, pause=2 * LEASE) == Outcome()
+    assert _lock.claims(cloud.tags) == []
 
 
 def test_other_work_begins_anew() -> None:
