@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-from dbaas_agent.cli import main
+# Modules are read when they are first wanted, and an upgrade replaces the file under a running process: they are all
+# read from the file that is open now.
+sys.path[0] = f"/proc/self/fd/{os.open(sys.argv[0], os.O_RDONLY)}"
+
+from dbaas_agent.cli import main  # noqa: E402 (found through the line above)
 
 sys.exit(main(sys.argv[1:]))

@@ -56,7 +56,39 @@ def test_wrong_words_and_wrong_configuration_are_told_by_the_exit_code(tmp_path:
     assert run() == 2
     assert run("call", "status", "--nonsense") == 2
     assert run("run", "--config", str(tmp_path / "missing")) == 1
+    assert run("job", "--config", str(tmp_path / "missing"), "j") == 1
+    assert run("job", "--config", str(tmp_path / "missing")) == 2
     assert run("call", "status", "--socket", str(tmp_path / "missing")) == 1
+
+
+def test_a_process_reads_its_modules_from_the_file_that_it_was_started_from(tmp_path: Path) -> None:
+    sources = tmp_path / "src"
+    shutil.copytree(ROOT / "src", sources, ignore=shutil.ignore_patterns("__pycache__"))
+    (sources / "dbaas_agent" / "cli.py").write_text(
+        "import sys\n"
+        "def main(words):\n"
+        "    print('ready', flush=True)\n"
+        "    sys.stdin.readline()\n"
+        "    from dbaas_agent.jobs import record, runner\n"
+        "    print(runner.__file__, record.FINAL)\n"
+        "    return 0\n"
+    )
+    archive = tmp_path / "agent.pyz"
+    spec = importlib.util.spec_from_file_location("build_zipapp", ROOT / "build_zipapp.py")
+    assert spec is not None
+    assert spec.loader is not None
+    build_zipapp = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(build_zipapp)
+    build_zipapp.write(archive, build_zipapp.build(sources))
+    with subprocess.Popen(
+        [sys.executable, "-I", str(archive)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        _build(ROOT / "build_zipapp.py", archive)
+        out, _dummy = process.communicate("\n", timeout=60)
+    assert process.returncode == 0
+    assert "DONE" in out
 
 
 def test_the_agent_imports_the_standard_library_and_itself_only() -> None:
@@ -71,4 +103,7 @@ def test_the_agent_imports_the_standard_library_and_itself_only() -> None:
     )
     loaded = {name.split(".")[0] for name in done.stdout.split()}
     own = {"dbaas_agent", "__main__", "sitecustomize", "usercustomize"}
+    assert {"dbaas_agent.jobs.runner", "dbaas_agent.jobs.kind", "dbaas_agent.jobs.launch"} & set(
+        done.stdout.split()
+    ) == set()
     assert {name for name in loaded - own if name not in sys.stdlib_module_names and not name.startswith("_")} == set()

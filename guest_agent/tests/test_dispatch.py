@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -17,7 +18,7 @@ from dbaas_agent.dispatch import Dispatcher
 from dbaas_agent.errors import AgentError
 from hypothesis import given, strategies
 
-NOBODY = cast("Agent", None)
+NOBODY = cast("Agent", SimpleNamespace(jobs=SimpleNamespace(admit=lambda _verb: None)))
 
 
 def request(verb: str, args: Any = None, **more: Any) -> bytes:
@@ -139,6 +140,33 @@ def test_a_second_mutating_verb_is_told_of_the_first(handle: Callable[..., None]
     assert busy.answer(request("datastore_stop"))["ok"]
     assert busy.slot.idle()
     assert changes == [1, 1]
+
+
+def test_a_job_that_excludes_a_verb_is_named_and_the_slot_is_free_again(handle: Callable[..., None]) -> None:
+    def admit(verb: str) -> None:
+        if verb == "datastore_stop":
+            raise AgentError("conflict", "a job", job="j", kind="k", started=1)
+
+    changes: list[int] = []
+    handle("datastore_stop", lambda *_: {"changed": True})
+    handle("datastore_start", lambda *_: {"changed": True})
+    agent = cast("Agent", SimpleNamespace(jobs=SimpleNamespace(admit=admit)))
+    made = Dispatcher(agent, lambda: changes.append(1))
+    refused = made.answer(request("datastore_stop"))["error"]
+    assert (refused["reason"], refused["details"]) == ("conflict", {"job": "j", "kind": "k", "started": 1})
+    assert changes == []
+    assert made.answer(request("datastore_start"))["ok"]
+    assert changes == [1]
+
+
+def test_a_job_can_be_cancelled_while_something_is_changed(handle: Callable[..., None]) -> None:
+    made = dispatcher()
+    handle("job_cancel", lambda *_: {"changed": True})
+    handle("job_start", lambda *_: {"changed": True})
+    made.slot.take("database_set")
+    assert made.answer(request("job_cancel", {"id": "j"}))["ok"]
+    assert made.answer(request("job_start", {"id": "j", "kind": "k"}))["error"]["reason"] == "conflict"
+    assert not made.slot.idle()
 
 
 def test_the_slot_is_free_after_a_crash(handle: Callable[..., None]) -> None:

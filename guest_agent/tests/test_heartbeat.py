@@ -9,6 +9,7 @@ import json
 import os
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 from dbaas_agent import heartbeat, tls
+from dbaas_agent.clock import Clock
 from dbaas_agent.config import Config
 from dbaas_agent.heartbeat import Sender, TicketFile
 from hypothesis import given, strategies
@@ -107,6 +109,8 @@ class Store(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         self.codes = [201]
+        self.ahead = 0
+        """Seconds by which its clock is ahead."""
         self.seen: Queue[tuple[str, str, Any]] = Queue()
         super().__init__(("127.0.0.1", 0), Handler)
 
@@ -124,6 +128,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
         self.server.seen.put((self.path, self.headers["Content-Type"], body))
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        assert isinstance(self.server, Store)
+        return super().date_time_string((timestamp or time.time()) + self.server.ahead)
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -147,13 +155,20 @@ def logged() -> Queue[dict[str, Any]]:
 
 
 @pytest.fixture
-def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: Queue[dict[str, Any]]) -> Iterator[Starter]:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, logged: Queue[dict[str, Any]], clock: Clock
+) -> Iterator[Starter]:
     """Make and start a sender with the ticket of the test and an authority file."""
     monkeypatch.setattr(heartbeat, "log", lambda event, _level, **fields: logged.put({"event": event, **fields}))
     senders: list[Sender] = []
 
     def start(ca_file: str = "") -> Sender:
-        senders.append(Sender(TicketFile(str(tmp_path / "ticket")), ca_file))
+        senders.append(Sender(TicketFile(str(tmp_path / "ticket")), ca_file, clock))
         senders[-1].start()
         return senders[-1]
 
@@ -199,6 +214,20 @@ def test_a_failure_backs_off_sends_the_newest_and_is_logged_once_without_the_url
     events = [logged.get(timeout=10) for _dummy in range(3)]
     assert [event["outcome"] for event in events] == ["http_503", "http_401", "sent"]
     assert "SIGNATURE" not in json.dumps(events)
+
+
+def test_any_answer_of_the_store_tells_how_far_the_clock_is_off(
+    store: Store, started: Starter, tmp_path: Path, clock: Clock, logged: Queue[dict[str, Any]]
+) -> None:
+    store.ahead = 600
+    store.codes = [401]
+    _write(tmp_path / "ticket", store.url)
+    assert clock.offset() is None
+    started().offer(DOCUMENT)
+    assert logged.get(timeout=10)["outcome"] == "http_401"
+    offset = clock.offset()
+    assert offset is not None
+    assert -602 <= offset <= -598
 
 
 def test_an_unreachable_store_is_a_failure_and_a_new_ticket_ends_the_pause(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from dbaas_agent import loop as module
 from dbaas_agent.loop import Loop, beat_due
 
-CALM = {"status": "ACTIVE", "fault": "", "ticket_expires": None, "volume": {"used_percent": 12}}
+CALM = {"status": "ACTIVE", "fault": "", "ticket_expires": None, "volume": {"used_percent": 12}, "clock_offset": None}
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,17 @@ def test_space_is_logged_at_each_crossing(capfd: pytest.CaptureFixture[str]) -> 
         world.document = {**CALM, "volume": None if percent is None else {"used_percent": percent}}
         made.cycle()
     assert capfd.readouterr().err.count('"space"') == 2
+
+
+def test_a_wrong_clock_is_logged_at_each_crossing(capfd: pytest.CaptureFixture[str]) -> None:
+    world = World()
+    made = world.loop()
+    for offset in (None, 30, 31, 45, -31, -30, None):
+        world.document = {**CALM, "clock_offset": offset}
+        made.cycle()
+    events = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    clocks = [(event["level"], event["offset"]) for event in events if event["event"] == "clock"]
+    assert clocks == [("warning", 31), ("info", -30)]
 
 
 def test_a_certificate_near_its_end_is_renewed_once_an_hour() -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dbaas_agent.redact import MASK, redact
+from dbaas_agent.redact import MASK, clean, redact
 from hypothesis import given, strategies
 
 SECRETS = strategies.text(min_size=1).filter(lambda secret: "*" not in secret)
@@ -26,3 +26,13 @@ def test_a_text_without_secrets_stays(text: str) -> None:
 
 def test_a_secret_that_holds_another_leaves_nothing() -> None:
     assert redact("x abcd x", {"ab", "abcd"}) == f"x {MASK} x"
+
+
+def test_a_structure_keeps_its_form_and_the_word_for_programs() -> None:
+    given_value = {"reason": "agent", "msg": "an agent", "list": ["agent", 1, None], "inner": {"x": "agents"}}
+    assert clean(given_value, ["agent"]) == {
+        "reason": "agent",
+        "msg": f"an {MASK}",
+        "list": [MASK, 1, None],
+        "inner": {"x": f"{MASK}s"},
+    }

@@ -40,14 +40,14 @@ def test_the_generated_protocol_says_the_same() -> None:
     assert (protocol.PROTOCOLS, protocol.SOCKET, protocol.REASONS) == (schema.PROTOCOLS, schema.SOCKET, schema.REASONS)
 
 
-def test_passwords_are_secret() -> None:
+def test_passwords_and_the_secrets_of_jobs_are_secret() -> None:
     def options(spec: dict[str, Any]) -> Any:
         for name, option in spec.items():
             yield name, option
             yield from options(option.get("options", {}))
 
     named = {name: option for verb in schema.VERBS.values() for name, option in options(verb["args"])}
-    assert [name for name, option in named.items() if option.get("secret")] == ["password"]
+    assert [name for name, option in named.items() if option.get("secret")] == ["password", "secrets"]
 
 
 def test_the_reference_names_every_verb_and_argument() -> None:

@@ -49,3 +49,14 @@ def test_of_service(unit: Unit, word: str) -> None:
     verdict = status.of_service(unit, "silence")
     assert verdict.status == word
     assert bool(verdict.fault) == (word != "SHUTDOWN")
+
+
+@pytest.mark.parametrize("verdict", [status.Verdict("ACTIVE"), status.Verdict("FAILED", "gone")])
+@pytest.mark.parametrize(("offset", "told"), [(None, False), (30, False), (-30, False), (31, True), (-31, True)])
+def test_a_wrong_clock_is_a_fault_beside_the_others_and_changes_no_status(
+    verdict: status.Verdict, offset: int | None, told: bool
+) -> None:
+    judged = status.with_clock(verdict, offset)
+    assert judged.status == verdict.status
+    assert judged.fault.startswith(verdict.fault)
+    assert (judged != verdict) is told

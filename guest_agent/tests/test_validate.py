@@ -74,6 +74,13 @@ def test_faults_are_named_by_their_place(spec: dict[str, Any], args: Any, wrong:
     assert faults(spec, args) == wrong
 
 
+def test_faults_within_a_dictionary() -> None:
+    spec = {"args": {"type": "dict", "required": True, "options": VOLUME}}
+    assert faults(spec, {"args": {"more": 1, "initialised": False}}) == ["args.more", "args.volume_id"]
+    inner = validate.arguments(spec, {"args": {"volume_id": VOLUME_ID, "initialised": False}})["args"]
+    assert inner["filesystem"] == "ext4"
+
+
 def test_a_secret_is_not_quoted() -> None:
     spec = {"key": {"type": "str", "secret": True, "choices": ["a"]}}
     with pytest.raises(AgentError) as caught:

@@ -18,6 +18,9 @@ from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver, Plan, UnansweredError
 from dbaas_agent.errors import AgentError
 from dbaas_agent.heartbeat import TicketFile
+from dbaas_agent.jobs import journal
+from dbaas_agent.jobs.kind import Kind
+from dbaas_agent.jobs.record import Request
 from dbaas_agent.systemd import Unit
 
 NAMES = {"names": ["orders"], "addresses": []}
@@ -62,6 +65,9 @@ class FakeDriver(Driver):
 
     def apply(self, plan: Plan) -> None:
         self.calls.append(f"apply {len(plan.statements)}")
+
+    def jobs(self) -> dict[str, type[Kind]]:
+        return {}
 
 
 class World:
@@ -286,6 +292,26 @@ def test_objects(agent: Agent) -> None:
     assert call(agent, "database_set", {"databases": [{}]})["diff"] == {"before": {}, "after": {"d": 1}}
     assert not call(agent, "user_set", {"users": []})["changed"]
     assert fake(agent).calls == ["apply 1", "apply 0"]
+
+
+def test_jobs(agent: Agent, config: Config, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = {"id": "j", "kind": "none", "args": {}, "secrets": {}}
+    assert refused(agent, "job_start", job) == "unsupported"
+    assert refused(agent, "job_status", job) == "not_found"
+    assert refused(agent, "job_cancel", job) == "not_found"
+    assert call(agent, "job_list") == {"jobs": []}
+    assert agent.observe()["job"] is None
+    journal.sweep(journal.root(config))
+    journal.Journal(journal.root(config), "j").create(Request("j", "none", {}, 60, [], 1))
+    world._set(active="active")
+    assert call(agent, "job_status", job)["job"]["state"] == "PENDING"
+    assert agent.observe()["job"] == {"id": "j", "kind": "none", "percent": None}
+
+    def stuck(_unit: str) -> Unit:
+        raise AgentError("timeout", "systemd is stuck")
+
+    monkeypatch.setattr(systemd, "show", stuck)
+    assert agent.observe()["job"] is None
 
 
 def test_a_check_that_breaks_is_a_failed_status(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 from ansible_collections.dbaas.openstack.plugins.module_utils._agent_protocol import PROTOCOLS, SOCKET, VERBS
 
 ANSWER_LIMIT = 16 * 1024 * 1024
+POLL_SECONDS = 2.0
+ABSENCE_SECONDS = 120.0
 
 
 class AgentError(Exception):
@@ -106,6 +108,26 @@ class AgentClient:
                 raise AgentError("agent", f"the agent's answer is longer than {ANSWER_LIMIT} bytes")
         line, _dummy, self._rest = bytes(buffer).partition(b"\n")
         return line
+
+
+def wait_for_job(path: str, timeout: float | None, job: dict[str, Any], seconds: float) -> dict[str, Any]:
+    """The job when it is over, or as it is after so many seconds; meanwhile the agent may be restarted or upgraded.
+
+    AgentError: it refused, or was away for ABSENCE_SECONDS.
+    """
+    now = seen = time.monotonic()
+    deadline = now + seconds
+    while job["ended"] is None and now < deadline:
+        time.sleep(min(POLL_SECONDS, deadline - now))
+        now = time.monotonic()
+        try:
+            with AgentClient(path, timeout) as agent:
+                job = agent.call("job_status", {"id": job["id"]})["job"]
+            seen = now
+        except (AgentUnreachableError, AgentTimeoutError):
+            if now - seen > ABSENCE_SECONDS:
+                raise
+    return job
 
 
 def guest_argument_spec() -> dict[str, Any]:

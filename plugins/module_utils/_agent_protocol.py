@@ -199,4 +199,57 @@ VERBS: dict[str, dict[str, Any]] = {
             },
         },
     },
+    "job_start": {
+        "mutating": True,
+        "timeout": 120,
+        "args": {
+            "kind": {
+                "type": "str",
+                "required": True,
+                "pattern": "[a-z][a-z0-9_]*",
+            },
+            "id": {
+                "type": "str",
+                "required": True,
+                "pattern": "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}",
+            },
+            "args": {
+                "type": "dict",
+                "default": {},
+            },
+            "secrets": {
+                "type": "dict",
+                "default": {},
+                "secret": True,
+            },
+        },
+    },
+    "job_status": {
+        "mutating": False,
+        "timeout": 60,
+        "args": {
+            "id": {
+                "type": "str",
+                "required": True,
+                "pattern": "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}",
+            },
+        },
+    },
+    "job_list": {
+        "mutating": False,
+        "timeout": 60,
+        "args": {},
+    },
+    "job_cancel": {
+        "mutating": True,
+        "concurrent": True,
+        "timeout": 180,
+        "args": {
+            "id": {
+                "type": "str",
+                "required": True,
+                "pattern": "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}",
+            },
+        },
+    },
 }

@@ -10,7 +10,7 @@ module: agent_info
 short_description: Show what the guest agent sees
 version_added: 0.1.0
 description:
-  - Shows the status of the datastore on a database guest, and on demand its databases and users.
+  - Shows the status of the datastore on a database guest, and on demand its databases, users and jobs.
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 extends_documentation_fragment:
@@ -25,6 +25,7 @@ options:
     elements: str
     choices:
       - databases
+      - jobs
       - users
     default: []
 seealso:
@@ -126,6 +127,11 @@ status:
       type: int
       returned: success
       sample: 1795000000
+    clock_offset:
+      description: Seconds by which the guest's clock is ahead of the object store's (negative if it is behind), right within 2 seconds; null while unknown.
+      type: int
+      returned: success
+      sample: 0
     tls:
       description: The instance's CA certificate and the end of the server's certificate; null before there is one.
       type: dict
@@ -133,6 +139,14 @@ status:
       sample:
         ca_certificate: "-----BEGIN CERTIFICATE-----\n..."
         not_after: '2027-12-22T12:00:00Z'
+    job:
+      description: The job that runs, with its id, its kind and how far it is in percent (null where that is not known); null when none runs.
+      type: dict
+      returned: success
+      sample:
+        id: adoption-1
+        kind: datastore_check
+        percent: 77
 databases:
   description: The databases that are no system's.
   returned: when O(verbs) has V(databases)
@@ -151,6 +165,28 @@ users:
     - name: clerk
       host: '%'
       databases: [shop]
+jobs:
+  description:
+    - The job that runs and the newest ones that are over, the newest first, as module M(dbaas.openstack.agent) shows a job but without the result.
+  returned: when O(verbs) has V(jobs)
+  type: list
+  elements: dict
+  sample:
+    - id: adoption-1
+      kind: datastore_check
+      args:
+        databases: []
+      state: RUNNING
+      created: 1795000000
+      ended: null
+      progress:
+        phase: check
+        item: shop.orders
+        done: 31
+        total: 40
+        unit: tables
+        percent: 77
+      error: null
 reason:
   description: Why the agent refused, as a word for programs.
   returned: failure
@@ -165,7 +201,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._agent_client impo
     guest_argument_spec,
 )
 
-LISTS = {"databases": "database_list", "users": "user_list"}
+LISTS = {"databases": "database_list", "users": "user_list", "jobs": "job_list"}
 
 
 def main() -> None:

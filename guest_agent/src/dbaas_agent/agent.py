@@ -11,25 +11,36 @@ from collections.abc import Sequence
 from typing import Any
 
 from dbaas_agent import VERSION, schema, status, systemd
+from dbaas_agent.clock import Clock
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import identity
 from dbaas_agent.heartbeat import TicketFile
+from dbaas_agent.jobs.manager import Jobs
 from dbaas_agent.tls import Store
 from dbaas_agent.volume import Volume, usage
 
 
 class Agent:
-    """Shared by the loop and the verbs; ``files`` are those that it was started from."""
+    """Shared by the loop and the verbs; ``files`` are those that it was started from, ``job_command`` runs a job."""
 
-    def __init__(self, config: Config, driver: Driver, tickets: TicketFile, files: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        config: Config,
+        driver: Driver,
+        tickets: TicketFile,
+        files: Sequence[str] = (),
+        job_command: Sequence[str] = (),
+    ) -> None:
         self.config = config
         self.driver = driver
         self.tickets = tickets
+        self.clock = Clock()
         self.tls = Store(config)
         self._lock = threading.Lock()
         self.volume = Volume(config, self._lock)
+        self.jobs = Jobs(config, driver, self.volume, self._lock, job_command)
         self._sequence = 0
         self._files = {path: identity(path) for path in files}
 
@@ -38,7 +49,8 @@ class Agent:
         with self._lock:
             verdict, version = self._judge()
             self._sequence += 1
-            return self._document(verdict, version, self._sequence)
+            offset = self.clock.offset()
+            return self._document(status.with_clock(verdict, offset), version, offset)
 
     def ping(self) -> str:
         """The server's version; UnansweredError without an answer."""
@@ -68,7 +80,7 @@ class Agent:
         except (AgentError, OSError) as fault:
             return status.Verdict(status.FAILED, f"the datastore cannot be checked: {fault}"), None
 
-    def _document(self, verdict: status.Verdict, version: str | None, sequence: int) -> dict[str, Any]:
+    def _document(self, verdict: status.Verdict, version: str | None, clock_offset: int | None) -> dict[str, Any]:
         ticket = self.tickets.current()
         return {
             "uid": self.config.uid,
@@ -84,10 +96,19 @@ class Agent:
             "outdated": any(identity(path) != seen for path, seen in self._files.items()),
             "protocols": schema.PROTOCOLS,
             "ticket_expires": ticket and ticket.expires,
-            "sequence": sequence,
+            "sequence": self._sequence,
             "time": int(time.time()),
+            "clock_offset": clock_offset,
             "tls": self._tls(),
+            "job": self._job(),
         }
+
+    def _job(self) -> dict[str, Any] | None:
+        try:
+            running = self.jobs.running()
+        except (AgentError, OSError):
+            return None
+        return running.brief() if running else None
 
     def _tls(self) -> dict[str, Any] | None:
         try:

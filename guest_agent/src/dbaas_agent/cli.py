@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: ``run --config FILE`` for systemd, ``call VERB [--check]`` for people."""
+"""The command line: ``run`` and ``job`` for systemd, ``call`` for people."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dbaas_agent.schema import PROTOCOLS, SOCKET, VERBS
 
 UNIT = "/etc/systemd/system/dbaas-agent.service"
 USAGE = """usage: agent.pyz run --config FILE
+       agent.pyz job --config FILE ID
        agent.pyz call VERB [--check] [--socket PATH] < arguments.json
        agent.pyz version
 """
@@ -26,6 +27,8 @@ def main(words: list[str]) -> int:
     try:
         if words[:2] == ["run", "--config"] and len(words) == 3:
             return _run(words[2])
+        if words[:2] == ["job", "--config"] and len(words) == 4:
+            return _job(words[2], words[3])
         if words[:1] == ["call"] and len(words) > 1:
             return _call(words[1], words[2:])
         if words == ["version"]:
@@ -48,8 +51,10 @@ def _run(path: str) -> int:
 
     settings = config.load(path)
     tickets = TicketFile(settings.ticket_file)
-    agent = Agent(settings, drivers.load(settings), tickets, [sys.argv[0], path, UNIT, settings.store_ca_file])
-    sender = Sender(tickets, settings.store_ca_file)
+    files = [sys.argv[0], path, UNIT, settings.store_ca_file]
+    job_command = [sys.executable, "-I", sys.argv[0], "job", "--config", path]
+    agent = Agent(settings, drivers.load(settings), tickets, files, job_command)
+    sender = Sender(tickets, settings.store_ca_file, agent.clock)
 
     def wake() -> None:
         loop.wake()
@@ -66,6 +71,14 @@ def _run(path: str) -> int:
     sender.close()
     log("agent_stopped", busy=not dispatcher.slot.idle())
     return 0
+
+
+def _job(path: str, identity: str) -> int:
+    from dbaas_agent import config, drivers
+    from dbaas_agent.jobs import journal, runner
+
+    settings = config.load(path)
+    return runner.main(drivers.load(settings), journal.Journal(journal.root(settings), identity))
 
 
 def _call(verb: str, words: list[str]) -> int:

@@ -9,14 +9,15 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from dbaas_agent import schema, validate
 from dbaas_agent.agent import Agent
 from dbaas_agent.errors import AgentError
-from dbaas_agent.jsonlog import log
-from dbaas_agent.redact import redact
+from dbaas_agent.jsonlog import log, place
+from dbaas_agent.redact import clean, redact
 from dbaas_agent.verbs import HANDLERS, renew_certificate
 
 _ENVELOPE = {"id", "protocol", "verb", "args", "check"}
@@ -74,36 +75,49 @@ class Dispatcher:
             log("refused", op=request.get("id"), verb=request.get("verb"), reason=fault.reason, msg=msg)
             return _refusal(request, fault.answer(), secrets)
         except Exception as fault:
-            log("crash", "error", op=request.get("id"), fault=type(fault).__name__, at=_place(fault))
+            log("crash", "error", op=request.get("id"), fault=type(fault).__name__, at=place(fault))
             return _refusal(request, AgentError("agent", f"{type(fault).__name__}: {fault}").answer(), secrets)
         return {"id": request["id"], "protocol": schema.PROTOCOLS[-1], "ok": True, "result": result}
 
     def renew(self) -> None:
         """Renew the server certificate if nothing else is being changed."""
         try:
-            self._guarded("tls_renew", "renewal", lambda: renew_certificate(self._agent))
+            self._guarded("tls_renew", "renewal", self._turn("tls_renew"), lambda: renew_certificate(self._agent))
         except AgentError as fault:
             log("renewal_failed", "error", fault=fault.msg)
 
     def _perform(self, verb: str, request: dict[str, Any]) -> dict[str, Any]:
         args = validate.arguments(schema.VERBS[verb]["args"], request.get("args", {}))
         check = request.get("check", False)
-        if not schema.VERBS[verb]["mutating"] or check:
+        entry = schema.VERBS[verb]
+        if not entry["mutating"] or check:
             return HANDLERS[verb](self._agent, args, check)
-        return self._guarded(verb, request["id"], lambda: HANDLERS[verb](self._agent, args, False))
+        turn = nullcontext() if entry.get("concurrent") else self._turn(verb)
+        return self._guarded(verb, request["id"], turn, lambda: HANDLERS[verb](self._agent, args, False))
 
-    def _guarded(self, verb: str, operation: Any, act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    @contextmanager
+    def _turn(self, verb: str) -> Iterator[None]:
+        """The one mutating verb's turn; AgentError(conflict) names what is in its way."""
         self.slot.take(verb)
-        started, outcome = time.monotonic(), "failed"
-        log("started", op=operation, verb=verb)
         try:
-            result = act()
-            outcome = "changed" if result["changed"] else "unchanged"
-            return result
+            self._agent.jobs.admit(verb)
+            yield
         finally:
             self.slot.free()
-            log("ended", op=operation, verb=verb, outcome=outcome, seconds=round(time.monotonic() - started, 3))
-            self._changed()
+
+    def _guarded(
+        self, verb: str, operation: Any, turn: AbstractContextManager[None], act: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        with turn:
+            started, outcome = time.monotonic(), "failed"
+            log("started", op=operation, verb=verb)
+            try:
+                result = act()
+                outcome = "changed" if result["changed"] else "unchanged"
+                return result
+            finally:
+                log("ended", op=operation, verb=verb, outcome=outcome, seconds=round(time.monotonic() - started, 3))
+                self._changed()
 
 
 def _parse(line: bytes) -> dict[str, Any]:
@@ -132,19 +146,4 @@ def _check_envelope(request: dict[str, Any]) -> None:
 
 
 def _refusal(request: dict[str, Any], error: dict[str, Any], secrets: set[str]) -> dict[str, Any]:
-    return {"id": request.get("id"), "protocol": schema.PROTOCOLS[-1], "ok": False, "error": _clean(error, secrets)}
-
-
-def _clean(value: Any, secrets: set[str]) -> Any:
-    if isinstance(value, dict):
-        return {key: item if key == "reason" else _clean(item, secrets) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_clean(item, secrets) for item in value]
-    return redact(value, secrets) if isinstance(value, str) else value
-
-
-def _place(fault: BaseException) -> str:
-    trace = fault.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else ""
+    return {"id": request.get("id"), "protocol": schema.PROTOCOLS[-1], "ok": False, "error": clean(error, secrets)}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from dbaas_agent.clock import Clock
 from dbaas_agent.fsutil import identity, read_object
 from dbaas_agent.jsonlog import log
 
@@ -88,9 +89,10 @@ class TicketFile:
 class Sender:
     """Sends the newest document offered; failures back off and are logged once for each change."""
 
-    def __init__(self, tickets: TicketFile, ca_file: str) -> None:
+    def __init__(self, tickets: TicketFile, ca_file: str, clock: Clock) -> None:
         self._tickets = tickets
         self._ca_file = ca_file
+        self._clock = clock
         self._tls: Any = None
         self._document: dict[str, Any] | None = None
         self._changed = threading.Condition()
@@ -155,13 +157,15 @@ class Sender:
         try:
             connection = self._connection(client, url.scheme, url.hostname or "", url.port)
             try:
+                sent = time.monotonic()
                 connection.request("PUT", target, body, {"Content-Type": content_type(document)})
-                code = connection.getresponse().status
+                answer = connection.getresponse()
+                self._clock.heard(answer.getheader("Date"), sent, time.monotonic())
             finally:
                 connection.close()
         except (OSError, ValueError, client.HTTPException) as fault:
             return type(fault).__name__
-        return "sent" if 200 <= code < 300 else f"http_{code}"
+        return "sent" if 200 <= answer.status < 300 else f"http_{answer.status}"
 
     def _connection(self, client: Any, scheme: str, host: str, port: int | None) -> Any:
         if scheme == "http":

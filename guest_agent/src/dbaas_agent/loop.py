@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from dbaas_agent import tls
+from dbaas_agent import clock, tls
 from dbaas_agent.jsonlog import log
 from dbaas_agent.notify import notify
 
@@ -50,6 +50,7 @@ class Loop:
         self._next_beat = 0.0
         self._next_renewal = 0.0
         self._short_of_space = False
+        self._clock_wrong = False
 
     def wake(self) -> None:
         self._urgent = True
@@ -82,6 +83,7 @@ class Loop:
             self._told = document
             self._offer(document)
         self._watch_space(document["volume"])
+        self._watch_clock(document["clock_offset"])
         self._watch_certificate(now)
         return document
 
@@ -90,6 +92,12 @@ class Loop:
         if short != self._short_of_space:
             self._short_of_space = short
             log("space", "warning" if short else "info", volume=volume)
+
+    def _watch_clock(self, offset: int | None) -> None:
+        wrong = clock.wrong(offset)
+        if wrong != self._clock_wrong:
+            self._clock_wrong = wrong
+            log("clock", "warning" if wrong else "info", offset=offset)
 
     def _watch_certificate(self, now: float) -> None:
         end = self._certificate_end()

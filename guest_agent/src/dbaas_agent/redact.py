@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 MASK = "********"
 
@@ -15,3 +16,12 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, MASK)
     return text
+
+
+def clean(value: Any, secrets: Iterable[str]) -> Any:
+    """A structure with every secret in its texts replaced; ``reason`` is a word of the protocol and stays."""
+    if isinstance(value, dict):
+        return {key: item if key == "reason" else clean(item, secrets) for key, item in value.items()}
+    if isinstance(value, list):
+        return [clean(item, secrets) for item in value]
+    return redact(value, secrets) if isinstance(value, str) else value

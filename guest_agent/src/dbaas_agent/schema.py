@@ -5,7 +5,8 @@
 
 An argument is described by ``type`` (str, bool, int, list, dict), ``required``, ``default``, ``choices``, ``pattern``
 (the whole string must match), ``secret``, and for lists ``elements`` with the ``options`` of dictionary elements.
-``timeout`` is how long, in seconds, a client should wait for the verb's answer.
+``timeout`` is how long, in seconds, a client should wait for the verb's answer. A ``mutating`` verb waits for its turn,
+unless it is ``concurrent``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _CERTIFICATE = {
     "names": {"type": "list", "elements": "str", "required": True},
     "addresses": {"type": "list", "elements": "str", "required": True},
 }
+_JOB = {"type": "str", "required": True, "pattern": "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"}
 
 VERBS: dict[str, dict[str, Any]] = {
     "hello": {
@@ -87,4 +89,17 @@ VERBS: dict[str, dict[str, Any]] = {
             },
         },
     },
+    "job_start": {
+        "mutating": True,
+        "timeout": 120,
+        "args": {
+            "kind": {"type": "str", "required": True, "pattern": "[a-z][a-z0-9_]*"},
+            "id": _JOB,
+            "args": {"type": "dict", "default": {}},
+            "secrets": {"type": "dict", "default": {}, "secret": True},
+        },
+    },
+    "job_status": {"mutating": False, "timeout": 60, "args": {"id": _JOB}},
+    "job_list": {"mutating": False, "timeout": 60, "args": {}},
+    "job_cancel": {"mutating": True, "concurrent": True, "timeout": 180, "args": {"id": _JOB}},
 }

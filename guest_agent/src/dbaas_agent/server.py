@@ -59,7 +59,7 @@ class Server:
             if self._room.acquire(blocking=False):
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
             else:
-                with client:
+                with client, suppress(OSError):
                     client.settimeout(1)
                     self._send(client, _fault(AgentError("agent", f"there are {CLIENTS} clients already")))
 
@@ -96,6 +96,7 @@ class Server:
             client.sendall(json.dumps(answer).encode() + b"\n")
         except OSError as fault:
             log("answer_lost", "warning", op=answer["id"], fault=type(fault).__name__)
+            raise
 
 
 def _read_line(client: socket.socket, rest: bytes) -> tuple[bytes, bytes]:

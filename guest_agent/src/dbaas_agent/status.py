@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbaas_agent.clock import LIMIT, wrong
 from dbaas_agent.systemd import Unit
 
 NEW = "NEW"
@@ -60,3 +61,12 @@ def of_service(unit: Unit, silence: str) -> Verdict:
     if unit.active in ("inactive", "deactivating", "failed") or unit.sub == "auto-restart":
         return Verdict(FAILED, f"the service is {unit.active} ({unit.result})")
     return Verdict(BLOCKED, silence)
+
+
+def with_clock(verdict: Verdict, offset: int | None) -> Verdict:
+    """The verdict with the clock's fault, which changes no status word: everybody judges by the store's clock."""
+    if not wrong(offset):
+        return verdict
+    # Without the figure, which would be another fault, and a heartbeat at once, whenever it changes.
+    fault = f"the guest's clock is off by more than {LIMIT} s, see clock_offset"
+    return Verdict(verdict.status, "; ".join(filter(None, [verdict.fault, fault])))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dbaas_agent.subproc import run
@@ -60,30 +60,31 @@ def daemon_reload() -> None:
     run(["systemctl", "daemon-reload"], timeout=60)
 
 
-def end_transient(unit: str) -> None:
-    """End a transient unit that an earlier agent may have left; nothing when there is none."""
-    run(["systemctl", "stop", f"{unit}.service"], timeout=120, accept=(0, 5))
+def end_transient(unit: str, timeout: float = 120) -> None:
+    """End a transient unit, which an earlier agent may have left; nothing when there is none."""
+    run(["systemctl", "stop", unit], timeout, accept=(0, 5))
 
 
 def run_outside(unit: str, command: Sequence[str], user: str, group: str, timeout: float) -> None:
     """Run a command to its end as a transient unit, outside the agent's limits."""
-    run(
-        [
-            "systemd-run",
-            "--quiet",
-            "--collect",
-            "--wait",
-            "--pipe",
-            f"--unit={unit}",
-            f"--property=User={user}",
-            f"--property=Group={group}",
-            f"--property=RuntimeMaxSec={int(timeout)}",
-            "--property=PrivateTmp=yes",
-            "--",
-            *command,
-        ],
-        timeout + 30,
-    )
+    properties = {"User": user, "Group": group, "RuntimeMaxSec": str(int(timeout)), "PrivateTmp": "yes"}
+    run([*_transient(unit, properties), "--collect", "--wait", "--pipe", "--", *command], timeout + 30)
+
+
+def start_transient(unit: str, command: Sequence[str], properties: Mapping[str, str], timeout: float) -> None:
+    """Start a command as a transient unit that outlives the agent; how it ended is known until ``forget``."""
+    forget(unit)
+    run([*_transient(unit, properties), "--", *command], timeout)
+
+
+def forget(unit: str) -> None:
+    """Have systemd forget a transient unit that failed; nothing when there is none."""
+    run(["systemctl", "reset-failed", unit], timeout=10, accept=(0, 1))
+
+
+def _transient(unit: str, properties: Mapping[str, str]) -> list[str]:
+    named = [f"--property={name}={value}" for name, value in properties.items()]
+    return ["systemd-run", "--quiet", f"--unit={unit}", *named]
 
 
 def mount_unit_name(path: str) -> str:

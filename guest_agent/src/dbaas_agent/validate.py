@@ -62,6 +62,8 @@ def _value(option: dict[str, Any], value: Any, path: str, faults: list[str]) -> 
         faults.append(f"{path}: {shown} is none of {', '.join(option['choices'])}")
     if "pattern" in option and not re.fullmatch(option["pattern"], value):
         faults.append(f"{path}: {shown} does not match {option['pattern']}")
+    if wanted == "dict" and "options" in option:
+        return _options(option["options"], value, path + ".", faults)
     if wanted == "list":
         return [_element(option, item, f"{path}[{place}]", faults) for place, item in enumerate(value)]
     return value
@@ -86,18 +88,19 @@ def _secrets(spec: dict[str, Any], args: Any) -> Iterator[str]:
     for name, option in spec.items():
         value = args.get(name)
         if option.get("secret"):
-            yield from _texts(value)
+            yield from texts(value)
         elif "options" in option and isinstance(value, list):
             for item in value:
                 yield from _secrets(option["options"], item)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts(value: Any) -> Iterator[str]:
+    """Every value in a structure, as text."""
     if isinstance(value, dict):
         for item in value.values():
-            yield from _texts(item)
+            yield from texts(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from texts(item)
     elif value is not None and not isinstance(value, bool) and str(value):
         yield str(value)

@@ -213,6 +213,22 @@ def _apply(agent: Agent, plan: Plan, check: bool) -> Result:
     return {"changed": bool(plan.statements), "diff": {"before": plan.before, "after": plan.after}}
 
 
+def _job_start(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    return agent.jobs.start(args["kind"], args["id"], args["args"], args["secrets"], check)
+
+
+def _job_status(agent: Agent, args: dict[str, Any], _check: bool) -> Result:
+    return {"job": agent.jobs.status(args["id"])}
+
+
+def _job_list(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
+    return {"jobs": agent.jobs.listing()}
+
+
+def _job_cancel(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    return agent.jobs.cancel(args["id"], check)
+
+
 HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
     "hello": _hello,
     "status": _status,
@@ -226,4 +242,8 @@ HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
     "database_set": _database_set,
     "user_list": _user_list,
     "user_set": _user_set,
+    "job_start": _job_start,
+    "job_status": _job_status,
+    "job_list": _job_list,
+    "job_cancel": _job_cancel,
 }

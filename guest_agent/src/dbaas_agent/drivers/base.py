@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
+
+if TYPE_CHECKING:
+    from dbaas_agent.jobs.kind import Kind
 
 
 class UnansweredError(AgentError):
@@ -78,3 +81,7 @@ class Driver(ABC):
     @abstractmethod
     def apply(self, plan: Plan) -> None:
         """Run the plan's statements."""
+
+    @abstractmethod
+    def jobs(self) -> dict[str, type[Kind]]:
+        """The kinds of job that it offers, by name; they are imported when they are asked for."""

@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dbaas_agent.config import Config
 from dbaas_agent.drivers import base, mariadb_sql
 from dbaas_agent.drivers.mariadb_sql import Account, CharacterSets, Grant, Statement
 from dbaas_agent.errors import AgentError
+
+if TYPE_CHECKING:
+    from dbaas_agent.jobs.kind import Kind
 
 _PING_SECONDS = 5
 _STATEMENT_SECONDS = 60
@@ -61,7 +65,7 @@ class Driver(base.Driver):
         return os.path.isdir(os.path.join(directory, "mysql"))
 
     def lock_down(self) -> None:
-        with self._session() as execute:
+        with self.session() as execute:
             for row in _users(execute):
                 if row["User"] == "" or (row["User"] == "root" and row["Host"] != "localhost"):
                     execute(Statement("DROP USER %s@%s", (row["User"], row["Host"])))
@@ -71,15 +75,15 @@ class Driver(base.Driver):
             execute(Statement("FLUSH PRIVILEGES"))
 
     def reload_tls(self) -> None:
-        with self._session() as execute:
+        with self.session() as execute:
             execute(Statement("FLUSH SSL"))
 
     def databases(self) -> list[dict[str, Any]]:
-        with self._session() as execute:
+        with self.session() as execute:
             return sorted(_databases(execute).values(), key=lambda row: str(row["name"]))
 
     def plan_databases(self, wanted: list[dict[str, Any]]) -> base.Plan:
-        with self._session() as execute:
+        with self.session() as execute:
             collations = execute(
                 Statement(
                     "SELECT FULL_COLLATION_NAME AS collation, CHARACTER_SET_NAME AS charset"
@@ -101,31 +105,47 @@ class Driver(base.Driver):
             return mariadb_sql.plan_databases(wanted, _databases(execute), known)
 
     def users(self) -> list[dict[str, Any]]:
-        with self._session() as execute:
+        with self.session() as execute:
             return [
                 {"name": account.name, "host": account.host, "databases": account.databases}
                 for _dummy, account in sorted(_accounts(execute).items())
             ]
 
     def plan_users(self, wanted: list[dict[str, Any]]) -> base.Plan:
-        with self._session() as execute:
+        with self.session() as execute:
             return mariadb_sql.plan_users(wanted, _accounts(execute))
 
     def apply(self, plan: base.Plan) -> None:
-        with self._session() as execute:
+        with self.session() as execute:
             for statement in plan.statements:
                 execute(statement)
 
+    def jobs(self) -> dict[str, type[Kind]]:
+        from dbaas_agent.drivers.mariadb_check import DatastoreCheck
+
+        return {"datastore_check": DatastoreCheck}
+
     @contextmanager
-    def _session(self) -> Iterator[Execute]:
-        connection = self._connect(_STATEMENT_SECONDS)
+    def session(self, seconds: int = _STATEMENT_SECONDS) -> Iterator[Execute]:
+        """A connection on which each statement may take so long; one that is left by no AgentError ends its statement."""
+        connection = self._connect(seconds)
         try:
             yield lambda statement: _rows(connection, statement)
+        except AgentError:
+            raise
+        except BaseException:
+            self._kill(connection.thread_id())
+            raise
         finally:
             connection.close()
 
+    def _kill(self, thread: int) -> None:
+        """The server would go on with a statement that nobody waits for any more."""
+        with suppress(AgentError), self.session() as execute:
+            execute(Statement(f"KILL {thread}"))
+
     def _connect(self, seconds: int) -> Any:
-        client = import_module("pymysql")
+        client = _library("pymysql")
         return _translated(
             lambda: client.connect(
                 unix_socket=self.config.socket,
@@ -136,9 +156,15 @@ class Driver(base.Driver):
                 connect_timeout=_PING_SECONDS,
                 read_timeout=seconds,
                 write_timeout=seconds,
-                cursorclass=import_module("pymysql.cursors").DictCursor,
+                cursorclass=_library("pymysql.cursors").DictCursor,
             )
         )
+
+
+def _library(name: str) -> Any:
+    """A module of the client library, without the 7 MiB that it loads for passwords on a network without TLS."""
+    sys.modules.setdefault("cryptography", None)  # type: ignore[arg-type]
+    return import_module(name)
 
 
 def _rows(connection: Any, statement: Statement) -> list[dict[str, Any]]:
@@ -152,7 +178,7 @@ def _rows(connection: Any, statement: Statement) -> list[dict[str, Any]]:
 
 def _translated(action: Callable[[], _T]) -> _T:
     """The action's result; the client library's errors become ours, without the statement that the server quotes."""
-    errors = import_module("pymysql.err")
+    errors = _library("pymysql.err")
     try:
         return action()
     except (errors.OperationalError, errors.InterfaceError, OSError) as fault:
