@@ -10,24 +10,28 @@ short_description: Instances as the lines of a table
 version_added: 0.1.0
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
-description: Turns what M(dbaas.openstack.instance_info) returns into a table for a terminal.
+description:
+  - Turns the report that P(dbaas.openstack.fleet_report#filter) makes into a table for a terminal, 120 columns wide unless names or addresses are long.
+  - A V(!) marks what wants attention soon; the last lines say what it means.
 options:
   _input:
-    description: The instances.
-    type: list
-    elements: dict
+    description: The report.
+    type: dict
     required: true
+seealso:
+  - plugin: dbaas.openstack.fleet_report
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
 - name: Show the fleet
   ansible.builtin.debug:
-    msg: "{{ fleet.instances | dbaas.openstack.fleet_table }}"
+    msg: "{{ fleet | dbaas.openstack.fleet_report | dbaas.openstack.fleet_table }}"
 """
 
 RETURN = r"""
 _value:
-  description: The header, then a line for each instance.
+  description: The header, a line for each instance with its fault below, and a summary.
   type: list
   elements: str
 """

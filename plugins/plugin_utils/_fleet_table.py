@@ -2,38 +2,74 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fleet as a table for a terminal. Pure; private to the collection."""
+"""The report of the fleet as a table for a terminal. Pure; private to the collection."""
 
 from __future__ import annotations
 
+import textwrap
 import typing as t
 
-_COLUMNS: dict[str, t.Callable[[t.Mapping[str, t.Any]], t.Any]] = {
+from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import STALE_AFTER
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_report import EXPIRING_WITHIN, NEARLY_FULL
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_words import STORE_UNREACHABLE, duration, summary
+
+Row = t.Mapping[str, t.Any]
+
+_WIDTH = 120
+_COLUMNS: dict[str, t.Callable[[Row], str | None]] = {
     "NAME": lambda row: row["name"],
     "STATUS": lambda row: row["status"],
     "ROLE": lambda row: row["role"],
     "DATASTORE": lambda row: f"{row['datastore']} {row['datastore_version']}".strip(),
     "FLAVOR": lambda row: row["flavor"],
-    "ADDRESS": lambda row: row["host"],
-    "VOLUME": lambda row: _volume(row["volume"]),
-    "HEARTBEAT": lambda row: f"{row['heartbeat']['age']:.0f} s ago" if row["heartbeat"] else None,
-    "FAULT": lambda row: row["fault"],
+    "ADDRESS": lambda row: row["address"],
+    "VOLUME": lambda row: _marked(_volume(row), row, "volume_nearly_full"),
+    "HEARTBEAT": lambda row: _marked(_duration(row["heartbeat_age"]), row, "heartbeat_stale"),
+    "TICKET": lambda row: _marked(_left(row["ticket_seconds_left"]), row, "ticket_expiring", "ticket_expired"),
 }
+_LEGEND = (
+    f"! volume at least {NEARLY_FULL} % full, heartbeat older than {STALE_AFTER} s, "
+    f"or ticket that ends within {EXPIRING_WITHIN // 86400} days"
+)
 
 
-def fleet_table(instances: t.Sequence[t.Mapping[str, t.Any]]) -> list[str]:
-    """One line each for the header and for every instance, as instance_info returns them; "-" where there is nothing."""
-    header = list(_COLUMNS)
-    rows = [[str(column(instance) or "-") for column in _COLUMNS.values()] for instance in instances]
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [header, *rows]
-    ]
+def fleet_table(report: t.Mapping[str, t.Any]) -> list[str]:
+    """The header, a line for each instance with its fault below, and what they are all together; "-" where there is nothing."""
+    header, rows = list(_COLUMNS), report["instances"]
+    cells = [[column(row) or "-" for column in _COLUMNS.values()] for row in rows]
+    widths = [max(len(line[i]) for line in [header, *cells]) for i in range(len(header))]
+    lines = [_line(header, widths)]
+    for row, line in zip(rows, cells, strict=True):
+        lines += [
+            _line(line, widths),
+            *textwrap.wrap(row["fault"], _WIDTH, initial_indent="  ", subsequent_indent="  "),
+        ]
+    lines.append(summary(report))
+    if any(row["marks"] for row in rows):
+        lines.append(_LEGEND)
+    if not report["store_reachable"]:
+        lines.append(STORE_UNREACHABLE)
+    return lines
 
 
-def _volume(volume: t.Mapping[str, t.Any] | None) -> str | None:
-    if volume is None:
+def _line(cells: list[str], widths: list[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _marked(text: str | None, row: Row, *marks: str) -> str | None:
+    return f"{text} !" if any(mark in row["marks"] for mark in marks) else text
+
+
+def _volume(row: Row) -> str | None:
+    if row["volume_size"] is None:
         return None
-    used = volume["used_percent"]
-    return f"{volume['size']} GiB" + (f", {used}% used" if used is not None else "")
+    used = row["volume_used_percent"]
+    return f"{row['volume_size']} GiB" + (f", {used} %" if used is not None else "")
+
+
+def _duration(seconds: float | None) -> str | None:
+    return None if seconds is None else duration(seconds)
+
+
+def _left(seconds: int | None) -> str | None:
+    return "ended" if seconds is not None and seconds <= 0 else _duration(seconds)

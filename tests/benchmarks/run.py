@@ -30,6 +30,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / ".dev" / "collections")]
 import openstack  # noqa: E402
 from ansible_collections.dbaas.openstack.plugins.module_utils import _images_cloud  # noqa: E402
 
+from tests.benchmarks import fleet  # noqa: E402
 from tests.e2e.playbooks import play  # noqa: E402
 
 IDLE_SECONDS = 600
@@ -106,7 +107,12 @@ def agent_idle() -> Figures:
     }
 
 
-BENCHMARKS: dict[str, Callable[[], Figures]] = {"module_noop": module_noop, "create": create, "agent_idle": agent_idle}
+BENCHMARKS: dict[str, Callable[[], Figures]] = {
+    "module_noop": module_noop,
+    "create": create,
+    "agent_idle": agent_idle,
+    **fleet.BENCHMARKS,
+}
 
 
 def _wish(name: str, directory: Path) -> dict[str, Any]:

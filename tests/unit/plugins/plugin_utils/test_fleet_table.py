@@ -6,46 +6,112 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_table import fleet_table
+from typing import Any
 
-ROW = {
-    "name": "orders",
-    "status": "ACTIVE",
-    "role": "primary",
-    "datastore": "mariadb",
-    "datastore_version": "10.11",
-    "flavor": "m1.small",
-    "host": "203.0.113.9",
-    "volume": {"size": 2, "used_percent": 12},
-    "heartbeat": {"age": 7.6},
-    "fault": "",
-}
+import pytest
+from ansible_collections.dbaas.openstack.plugins.filter.fleet_table import FilterModule
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_report import fleet_report
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_words import STORE_UNREACHABLE
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.fakes.fleet import DAY, HOSTILE, NOW, ORDERS, fleet, instance
+
+HEADER = ["NAME", "STATUS", "ROLE", "DATASTORE", "FLAVOR", "ADDRESS", "VOLUME", "HEARTBEAT", "TICKET"]
 
 
-def test_a_line_each_with_aligned_columns() -> None:
-    lines = fleet_table(
-        [ROW, {**ROW, "name": "x", "volume": None, "heartbeat": None, "fault": "the server is missing"}]
+def table(*instances: dict[str, Any], store_reachable: bool = True) -> list[str]:
+    report = fleet_report(fleet(*instances, store_reachable=store_reachable), NOW)
+    lines: list[str] = FilterModule().filters()["fleet_table"](report)
+    return lines
+
+
+def cells(**change: Any) -> dict[str, str]:
+    """The first row by column; cells may hold blanks, so they are cut where the header's words stand."""
+    header, row, *_others = table(instance(**change))
+    starts = [header.index(word) for word in HEADER]
+    ends = [*starts[1:], None]
+    return {word: row[start:end].strip() for word, start, end in zip(HEADER, starts, ends, strict=True)}
+
+
+def test_columns() -> None:
+    assert table(ORDERS)[0].split() == HEADER
+    assert cells() == {
+        "NAME": "orders",
+        "STATUS": "ACTIVE",
+        "ROLE": "primary",
+        "DATASTORE": "mariadb 10.11",
+        "FLAVOR": "m1.small",
+        "ADDRESS": "203.0.113.9",
+        "VOLUME": "20 GiB, 12 %",
+        "HEARTBEAT": "7 s",
+        "TICKET": "365 d",
+    }
+
+
+def test_what_is_not_known() -> None:
+    bare = cells(role="", flavor="", datastore="", datastore_version="", host="", volume=None, heartbeat=None)
+    assert [bare[word] for word in HEADER[2:]] == ["-"] * 7
+    assert cells(volume={"used_percent": None})["VOLUME"] == "20 GiB"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0 s"),
+        (90, "90 s"),
+        (119, "119 s !"),
+        (120, "2 min !"),
+        (7199, "119 min !"),
+        (7200, "2 h !"),
+        (2 * DAY, "2 d !"),
+    ],
+)
+def test_the_age_of_a_heartbeat(seconds: int, shown: str) -> None:
+    assert cells(heartbeat={"age": seconds})["HEARTBEAT"] == shown
+
+
+@pytest.mark.parametrize(("left", "shown"), [(40 * DAY, "40 d"), (12 * DAY, "12 d !"), (0, "ended !"), (-5, "ended !")])
+def test_the_end_of_a_ticket(left: int, shown: str) -> None:
+    assert cells(heartbeat={"ticket_expires": int(NOW) + left})["TICKET"] == shown
+
+
+def test_what_the_marks_mean_stands_below_when_there_are_any() -> None:
+    plain, marked = table(ORDERS), table(instance(volume={"used_percent": 95}))
+    assert (len(plain), len(marked)) == (3, 4)
+    assert marked[-1].startswith("! ")
+
+
+def test_faults_stand_below_their_instance_within_the_width() -> None:
+    lines = table(instance(name="broken", status="ERROR", fault="word " * 50), ORDERS)
+    below = lines[2:-2]
+    assert lines[1].startswith("broken ")
+    assert lines[-2].startswith("orders ")
+    assert len(below) == 3
+    assert all(line.startswith("  word") for line in below)
+
+
+def test_a_usual_fleet_fits_into_120_columns() -> None:
+    worst = instance(
+        name="orders-replica-1",
+        status="RESTART_REQUIRED",
+        host="203.0.113.199",
+        volume={"used_percent": 95},
+        heartbeat={"age": 100 * 60},
     )
-    assert lines[0].split() == [
-        "NAME",
-        "STATUS",
-        "ROLE",
-        "DATASTORE",
-        "FLAVOR",
-        "ADDRESS",
-        "VOLUME",
-        "HEARTBEAT",
-        "FAULT",
-    ]
-    assert [line.index("ACTIVE") for line in lines[1:]] == [lines[0].index("STATUS")] * 2
-    assert "2 GiB, 12% used" in lines[1]
-    assert "8 s ago" in lines[1]
-    assert lines[2].endswith("the server is missing")
+    assert max(map(len, table(ORDERS, worst))) <= 120
 
 
-def test_an_empty_fleet_has_a_header_only() -> None:
-    assert len(fleet_table([])) == 1
+def test_the_summary_counts() -> None:
+    assert table(ORDERS, instance(status="ERROR"), ORDERS)[-1] == "3 instances: 1 ERROR, 2 ACTIVE"
+    assert table(ORDERS)[-1] == "1 instance: 1 ACTIVE"
+    assert table()[1:] == ["0 instances"]
 
 
-def test_a_volume_without_a_heartbeat_shows_its_size() -> None:
-    assert "2 GiB " in fleet_table([{**ROW, "volume": {"size": 2, "used_percent": None}}])[1]
+def test_an_unreachable_store_is_told() -> None:
+    assert table(ORDERS, store_reachable=False)[-1] == STORE_UNREACHABLE
+
+
+@given(st.lists(HOSTILE, max_size=3))
+def test_a_terminal_is_never_told_to_do_anything(instances: list[dict[str, Any]]) -> None:
+    assert all(line.isprintable() for line in table(*instances))
