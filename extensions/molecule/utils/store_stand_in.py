@@ -4,7 +4,7 @@
 """A stand-in for the object store: keeps the last PUT of each path in a directory. The real Swift is tested on devcloud.
 
 `store_stand_in.py ADDRESS DIRECTORY` listens on a free port, writes `port` and `pid` into the directory, and for a PUT of
-/NAME the files NAME.body and NAME.type.
+/NAME the files NAME.body and NAME.type. A file `ahead` in the directory holds the seconds by which its clock is ahead.
 """
 
 from __future__ import annotations
@@ -13,12 +13,18 @@ import http.server
 import os
 import pathlib
 import sys
+import time
 
 
 class Store(http.server.BaseHTTPRequestHandler):
     """Answers 201 to every PUT of a plain name, 404 to everything else."""
 
     directory: pathlib.Path
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        ahead = self.directory / "ahead"
+        now = time.time() if timestamp is None else timestamp
+        return super().date_time_string(now + (int(ahead.read_text()) if ahead.exists() else 0))
 
     def do_PUT(self) -> None:
         name = self.path.lstrip("/")
