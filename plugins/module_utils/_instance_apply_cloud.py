@@ -9,6 +9,7 @@ Each creating call carries the uid, so that a run that is killed after it finds 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 import typing as t
@@ -17,10 +18,21 @@ from ansible_collections.dbaas.openstack.plugins.module_utils import _anchor, _h
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError, require_ok
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import MANAGEMENT, Step
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import NetworkWish, Spec
-from ansible_collections.dbaas.openstack.plugins.module_utils._instances_cloud import UID, find
-from ansible_collections.dbaas.openstack.plugins.module_utils._observed import HOST_KEYS, Instance, Rule
+from ansible_collections.dbaas.openstack.plugins.module_utils._instances_cloud import UID, find_anchors
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
+    DATASTORE,
+    HOST_KEYS,
+    KEPT,
+    VERSION,
+    Instance,
+    Rule,
+    outranked,
+)
 from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import Facts, Network, subnets_of
 from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
+
+RIVALS_PATIENCE = 10
+"""Seconds in which another run that makes an instance of the same name yields, or has its anchor in force."""
 
 
 class Applier:
@@ -43,19 +55,29 @@ class Applier:
         self._spec = spec or Spec(name)
         self._facts = facts or Facts()
         self._store_prefix = store_prefix
-        self._uid = instance.anchor.uid if instance else _anchor.new_uid()
+        kept = self._facts.kept_volume
+        self._uid = instance.anchor.uid if instance else (kept.uid if kept else _anchor.new_uid())
+        self._server_group_id = instance.server_group.id if instance and instance.server_group else ""
+        self._locked = bool(instance and instance.server and instance.server.locked)
         self._group_id = instance.group.id if instance else ""
         management = instance.management_group if instance else None
         self._management_group_id = management.id if management else ""
-        self._ports = self._known_ports(instance) if instance else {}
+        self._ports = self._known_ports(instance) if instance else self._given_ports()
         self._volume_id = instance.volume.id if instance and instance.volume else ""
         self._server_id = instance.server.id if instance and instance.server else ""
 
+    @property
+    def group_id(self) -> str:
+        """Of the anchor."""
+        return self._group_id
+
     def _known_ports(self, instance: Instance) -> dict[t.Any, str]:
         """Ids of the ports by the index of the wish that they fulfil, and of the management port."""
-        free = list(instance.data_ports)
-        known: dict[t.Any, str] = {}
+        free = [port for port in instance.data_ports if port.owned]
+        known: dict[t.Any, str] = self._given_ports()
         for index, network in enumerate(self._facts.networks):
+            if index in known:
+                continue
             port = next((port for port in free if network and port.network_id == network.id), None)
             if port is not None:
                 free.remove(port)
@@ -64,8 +86,12 @@ class Applier:
             known[MANAGEMENT] = instance.management_port.id
         return known or dict(enumerate(port.id for port in instance.data_ports))
 
+    def _given_ports(self) -> dict[t.Any, str]:
+        return {index: port.id for index, port in enumerate(self._facts.ports) if port is not None}
+
     def apply(self, step: Step) -> None:
         """Carry out one step; waits as far as the next step needs it."""
+        self._deadline.on_pause()
         getattr(self, f"_{step.action}_{step.resource}")(step)
 
     # security groups: the anchor, and the group of the management port
@@ -79,14 +105,21 @@ class Applier:
         anchor = _anchor.Anchor(self._uid, task="create", since=int(time.time()))
         group = network.create_security_group(name=step.name, description=anchor.encode())
         self._group_id = group.id
-        self._yield_to_older_anchor()
-
-    def _yield_to_older_anchor(self) -> None:
-        winner = find(self._connection, self._name)
-        if winner is not None and winner.group.id != self._group_id:
-            self._connection.network.delete_security_group(self._group_id)
+        if self._is_outranked():
+            network.delete_security_group(group.id)
             msg = f"another run is making {self._name} at this moment and came first; run again when it has ended"
-            raise DbaasError("conflict", msg, uid=winner.anchor.uid)
+            raise DbaasError("conflict", msg)
+
+    def _is_outranked(self) -> bool:
+        def look() -> bool | None:
+            return outranked(self._group_id, [group for group, _said in find_anchors(self._connection, self._name)])
+
+        try:
+            return Deadline(RIVALS_PATIENCE).until(look, "another run to yield")
+        except DbaasError as error:
+            if error.reason != "timeout":
+                raise
+            return True
 
     def _tag_security_group(self, step: Step) -> None:
         for tag in step.details["tags"]:
@@ -96,9 +129,34 @@ class Applier:
         return f"/security-groups/{self._group_id}/tags/{tag}"
 
     def _update_deletion_protection(self, step: Step) -> None:
-        network = self._connection.network
-        change = network.put if step.details["enabled"] else network.delete
-        require_ok(change(self._tag_url(_anchor.PROTECTED_TAG)), f"Change the protection of {step.name}")
+        """The tag is there whenever the server is locked: it tells that the lock is ours."""
+        network, compute = self._connection.network, self._connection.compute
+        action = f"Change the protection of {step.name}"
+        if step.details["enabled"]:
+            require_ok(network.put(self._tag_url(_anchor.PROTECTED_TAG)), action)
+            if self._server_id:
+                self._deadline.until(self._server_is_there, f"server {self._name} to be built")
+                compute.lock_server(self._server_id)
+        else:
+            if self._locked:
+                compute.unlock_server(self._server_id)
+            require_ok(network.delete(self._tag_url(_anchor.PROTECTED_TAG)), action)
+        self._locked = bool(step.details["enabled"] and self._server_id)
+
+    def _server_is_there(self) -> bool | None:
+        return self._connection.compute.get_server(self._server_id).status != "BUILD" or None
+
+    @contextlib.contextmanager
+    def _unlocked(self) -> t.Iterator[t.Any]:
+        """Nova, whose server is not locked meanwhile: it changes no locked one."""
+        compute = self._connection.compute
+        if self._locked:
+            compute.unlock_server(self._server_id)
+        try:
+            yield compute
+        finally:
+            if self._locked:
+                compute.lock_server(self._server_id)
 
     def _update_anchor(self, step: Step) -> None:
         anchor: _anchor.Anchor = step.target
@@ -167,10 +225,16 @@ class Applier:
         volume = self._connection.block_storage.create_volume(
             name=step.name,
             size=self._spec.volume_size,
-            metadata={UID: self._uid, "dbaas_datastore": self._spec.datastore},
+            metadata={UID: self._uid, DATASTORE: self._spec.datastore},
             **{key: value for key, value in attributes.items() if value},
         )
         self._volume_id = volume.id
+
+    def _adopt_volume(self, step: Step) -> None:
+        storage = self._connection.block_storage
+        storage.update_volume(step.target, name=step.name)
+        storage.delete_volume_metadata(step.target, [KEPT])
+        self._volume_id = step.target
 
     def _volume_status(self, wanted: tuple[str, ...]) -> t.Callable[[], t.Any]:
         def probe() -> t.Any:
@@ -184,7 +248,8 @@ class Applier:
 
     def _attach_volume(self, step: Step) -> None:
         self._deadline.until(self._volume_status(("available",)), f"volume {step.name} to become available")
-        self._connection.compute.create_volume_attachment(self._server_id, volume_id=self._volume_id)
+        with self._unlocked() as compute:
+            compute.create_volume_attachment(self._server_id, volume_id=self._volume_id)
         self.wait_for_volume()
 
     def wait_for_volume(self) -> None:
@@ -218,8 +283,8 @@ class Applier:
             "metadata": {
                 **(self._spec.metadata or {}),
                 UID: self._uid,
-                "dbaas_datastore": image["datastore"],
-                "dbaas_version": image["version"],
+                DATASTORE: image["datastore"],
+                VERSION: image["version"],
                 HOST_KEYS: host_key.public,
             },
         }
@@ -227,7 +292,20 @@ class Applier:
             attributes["image_id"] = image["id"]
         if self._spec.availability_zone:
             attributes["availability_zone"] = self._spec.availability_zone
+        group = self._server_group_id or self._facts.server_group_id
+        if group:
+            attributes["scheduler_hints"] = {"group": group}
         self._server_id = self._connection.compute.create_server(**attributes).id
+
+    def _create_server_group(self, step: Step) -> None:
+        """Its name is its identity: nothing else can be written on it."""
+        group = self._connection.compute.create_server_group(
+            name=_anchor.server_tag(self._uid), policy=step.details["policy"]
+        )
+        self._server_group_id = group.id
+
+    def _delete_server_group(self, step: Step) -> None:
+        self._connection.compute.delete_server_group(step.target)
 
     def _boot_device(self, image_id: str) -> dict[str, t.Any]:
         device = {"boot_index": 0, "uuid": image_id, "source_type": "image", "delete_on_termination": True}
@@ -260,14 +338,17 @@ class Applier:
 
     def _stop_server(self, step: Step) -> None:
         self._server_id = step.target
-        self._connection.compute.stop_server(step.target)
+        with self._unlocked() as compute:
+            compute.stop_server(step.target)
         self.wait_for_server("SHUTOFF")
 
     def _start_server(self, step: Step) -> None:
-        self._connection.compute.start_server(step.target)
+        with self._unlocked() as compute:
+            compute.start_server(step.target)
 
     def _reboot_server(self, step: Step) -> None:
-        self._connection.compute.reboot_server(step.target, step.details["type"].upper())
+        with self._unlocked() as compute:
+            compute.reboot_server(step.target, step.details["type"].upper())
 
     def _delete_server(self, step: Step) -> None:
         compute = self._connection.compute
@@ -281,10 +362,10 @@ class Applier:
         require_ok(answer, f"Tag server {step.name}")
 
     def _update_server_metadata(self, step: Step) -> None:
-        compute = self._connection.compute
-        compute.set_server_metadata(step.target, **step.details["metadata"])
-        if step.details["removed"]:
-            compute.delete_server_metadata(step.target, step.details["removed"])
+        with self._unlocked() as compute:
+            compute.set_server_metadata(step.target, **step.details["metadata"])
+            if step.details["removed"]:
+                compute.delete_server_metadata(step.target, step.details["removed"])
 
     def _delete_heartbeat(self, _step: Step) -> None:
         _store.delete_heartbeat(self._connection, self._uid, prefix=self._store_prefix)

@@ -20,7 +20,9 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._instance_apply_cl
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import (
     Records,
     Step,
+    anchor_steps,
     plan_absent,
+    plan_closing,
     plan_present,
     plan_records,
 )
@@ -29,13 +31,22 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec imp
     Problem,
     Spec,
     name_problems,
+    operation_problems,
     problems_of_form,
     refuse,
 )
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_view import view
 from ansible_collections.dbaas.openstack.plugins.module_utils._instances_cloud import find
-from ansible_collections.dbaas.openstack.plugins.module_utils._observed import Instance
+from ansible_collections.dbaas.openstack.plugins.module_utils._instances_shown_cloud import shown
+from ansible_collections.dbaas.openstack.plugins.module_utils._lock_cloud import (
+    LockLostError,
+    Work,
+    locked,
+    refuse_foreign,
+)
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import VERSION, Instance
 from ansible_collections.dbaas.openstack.plugins.module_utils._quota import needs, quota_problems
+from ansible_collections.dbaas.openstack.plugins.module_utils._status import BROKEN, WORKING
 from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
 
 
@@ -53,7 +64,7 @@ def spec_of(params: t.Mapping[str, t.Any]) -> Spec:
         }
     if params["networks"] is not None:
         same["networks"] = tuple(
-            NetworkWish(wish["network"], wish["subnet"] or None, tuple(wish["fixed_ips"]))
+            NetworkWish(wish["network"] or "", wish["subnet"] or None, tuple(wish["fixed_ips"]), wish["port"] or None)
             for wish in params["networks"]
         )
     given: dict[str, t.Any] = {key: None if value == "" else value for key, value in same.items()}
@@ -64,8 +75,113 @@ def present(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     """State present."""
     params = module.params
     spec = spec_of(params)
-    refuse(problems_of_form(spec))
+    refuse(problems_of_form(spec) + operation_problems(params["operation"]))
+    records = _records_of(params)
+    operation, prefix = params["operation"], params["store_prefix"]
+    work = Work(operation or "instance_present", dataclasses.asdict(spec), params["lock"], keep=bool(operation))
     instance = find(connection, spec.name)
+    planned = _planned(connection, spec, records, instance)
+    if module.check_mode:
+        refuse_foreign(instance.group.tags if instance else (), work)
+        closing = plan_closing(instance) if instance and params["completed"] else []
+        return _result(connection, instance, planned.steps + closing, prefix)
+    asked = operation or work.holder or params["completed"]
+    if instance and not (planned.steps or asked or (params["wait"] and _unsettled(instance))):
+        return _result(connection, instance, [], prefix)
+    deadline = Deadline(params["timeout"])
+    steps, group_id = ([], instance.group.id) if instance else _make_anchor(connection, planned, deadline)
+    with locked(connection, group_id, work, deadline, wait=params["wait"]) as lock:
+        with _fault_recorded(connection, spec.name):
+            instance = _again(connection, spec.name, group_id)
+            planned = _planned(connection, spec, records, instance)
+            applier = Applier(
+                connection, spec.name, instance, deadline, spec=planned.spec, facts=planned.facts, store_prefix=prefix
+            )
+            _carry_out(planned.steps, applier)
+            if params["wait"] and (_unsettled(instance) or planned.steps):
+                _settle(connection, spec.name, deadline)
+        steps += planned.steps
+        if params["completed"]:
+            if params["wait"]:
+                _await_guest(connection, spec.name, deadline, prefix)
+            closing = plan_closing(_again(connection, spec.name, group_id))
+            _carry_out(closing, applier)
+            steps += closing
+        result = _result(connection, find(connection, spec.name), steps, prefix)
+        return {**result, "lock": lock.claim.holder} if work.keep else result
+
+
+def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
+    """State absent."""
+    params = module.params
+    name, prefix, keep_volume = params["name"], params["store_prefix"], params["keep_volume"]
+    refuse(name_problems(name))
+    work = Work(params["operation"] or "instance_delete", {"keep_volume": keep_volume}, params["lock"])
+    instance = find(connection, name)
+    steps = plan_absent(instance, keep_volume)
+    if instance is not None and module.check_mode:
+        refuse_foreign(instance.group.tags, work)
+    elif instance is not None:
+        deadline, group_id = Deadline(params["timeout"]), instance.group.id
+        try:
+            with locked(connection, group_id, work, deadline, wait=params["wait"]), _fault_recorded(connection, name):
+                instance = _again(connection, name, group_id)
+                steps = plan_absent(instance, keep_volume)
+                _carry_out(steps, Applier(connection, name, instance, deadline, store_prefix=prefix))
+        except DbaasError:
+            if find(connection, name) is not None:
+                raise
+            steps = []  # another run of this deletion came to its end while this one waited
+        instance = None
+    removed = [f"{step.resource} {step.name}" for step in steps if step.action == "delete"]
+    return {**_result(connection, instance, steps, prefix), "removed": removed}
+
+
+def act(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
+    """An action on the server."""
+    params = module.params
+    name, action, reboot_type = params["name"], params["action"], params["reboot_type"]
+    refuse(name_problems(name))
+    work = Work(f"instance_{action}", {"reboot_type": reboot_type}, params["lock"])
+    instance = find(connection, name)
+    if instance is None:
+        raise DbaasError("not_found", f"there is no instance {name!r} in this project", name=name)
+    steps = plan_action(action, instance, reboot_type)
+    if module.check_mode:
+        refuse_foreign(instance.group.tags, work)
+    elif steps:
+        deadline, group_id = Deadline(params["timeout"]), instance.group.id
+        with locked(connection, group_id, work, deadline, wait=params["wait"]), _fault_recorded(connection, name):
+            instance = _again(connection, name, group_id)
+            steps = plan_action(action, instance, reboot_type)
+            applier = Applier(connection, name, instance, deadline)
+            _carry_out(steps, applier, wait_for=ACTIONS[action].to if params["wait"] else "")
+            instance = _again(connection, name, group_id)
+    plan = [step.shown() for step in steps]
+    diff = {"before": {"steps": []}, "after": {"steps": plan}}
+    status = instance.server.status if instance.server else ""
+    return {"changed": bool(steps), "plan": plan, "server_status": status, "diff": diff}
+
+
+def _records_of(params: t.Mapping[str, t.Any]) -> Records:
+    return Records(
+        host_keys=None if params["host_keys"] is None else tuple(params["host_keys"]),
+        volume_initialised=params["volume_initialised"],
+        fault=params["fault"],
+        begins=bool(params["operation"]),
+    )
+
+
+class _Planned(t.NamedTuple):
+    """spec: with its names resolved. facts: what the cloud has."""
+
+    spec: Spec
+    facts: _preflight.Facts
+    steps: list[Step]
+
+
+def _planned(connection: t.Any, spec: Spec, records: Records, instance: Instance | None) -> _Planned:
+    """The plan for what is there now; everything that is wrong is refused at once."""
     spec, facts, found = _look(connection, spec, instance)
     try:
         steps = plan_present(spec, instance, _network_ids(spec, facts))
@@ -73,69 +189,40 @@ def present(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
         refuse(found)
         raise
     refuse(found + quota_problems(needs(steps, spec, facts.flavor), facts.quotas))
-    records = Records(
-        host_keys=None if params["host_keys"] is None else tuple(params["host_keys"]),
-        volume_initialised=params["volume_initialised"],
-        completed=params["completed"],
-        fault=params["fault"],
-    )
-    if instance is not None:
-        steps += plan_records(records, instance)
-    if not module.check_mode:
-        deadline = Deadline(params["timeout"])
-        applier = Applier(
-            connection, spec.name, instance, deadline, spec=spec, facts=facts, store_prefix=params["store_prefix"]
-        )
-        _carry_out(connection, spec.name, steps, applier)
-        if params["wait"] and (instance is None or _unsettled(instance) or steps):
-            with _fault_recorded(connection, spec.name):
-                _settle(connection, spec.name, deadline)
-        instance = find(connection, spec.name)
-    return _result(connection, instance, steps, params["store_prefix"])
+    return _Planned(spec, facts, steps + (plan_records(records, instance, steps) if instance else []))
 
 
-def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
-    """State absent."""
-    params = module.params
-    refuse(name_problems(params["name"]))
-    instance = find(connection, params["name"])
-    steps = plan_absent(instance, params["keep_volume"])
-    if steps and not module.check_mode:
-        applier = Applier(
-            connection, params["name"], instance, Deadline(params["timeout"]), store_prefix=params["store_prefix"]
-        )
-        _carry_out(connection, params["name"], steps, applier)
-        instance = None
-    removed = [f"{step.resource} {step.name}" for step in steps if step.action == "delete"]
-    return {**_result(connection, instance, steps, params["store_prefix"]), "removed": removed}
+def _make_anchor(connection: t.Any, planned: _Planned, deadline: Deadline) -> tuple[list[Step], str]:
+    """The steps that were carried out, and the id of the anchor, which the lock needs."""
+    steps = anchor_steps(planned.spec, None)
+    applier = Applier(connection, planned.spec.name, None, deadline, spec=planned.spec, facts=planned.facts)
+    _carry_out(steps, applier)
+    return steps, applier.group_id
 
 
-def act(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
-    """An action on the server."""
-    params = module.params
-    name, action = params["name"], params["action"]
-    refuse(name_problems(name))
+def _again(connection: t.Any, name: str, group_id: str) -> Instance:
+    """What is there now that the lock is held: another run may have worked on it before."""
     instance = find(connection, name)
-    if instance is None:
-        raise DbaasError("not_found", f"there is no instance {name!r} in this project", name=name)
-    steps = plan_action(action, instance, params["reboot_type"])
-    status = instance.server.status if instance.server else ""
-    if steps and not module.check_mode:
-        applier = Applier(connection, name, instance, Deadline(params["timeout"]))
-        _carry_out(connection, name, steps, applier, wait_for=ACTIONS[action].to if params["wait"] else "")
-        status = t.cast("t.Any", find(connection, name)).server.status
-    plan = [step.shown() for step in steps]
-    diff = {"before": {"steps": []}, "after": {"steps": plan}}
-    return {"changed": bool(steps), "plan": plan, "server_status": status, "diff": diff}
+    if instance is None or instance.group.id != group_id:
+        msg = f"{name} was removed or made anew by another run meanwhile; run again"
+        raise LockLostError("conflict", msg, name=name)
+    return instance
 
 
 def _look(connection: t.Any, spec: Spec, instance: Instance | None) -> tuple[Spec, _preflight.Facts, list[Problem]]:
     """The spec with its names resolved, what the cloud has, what it lacks. A complete instance only has its networks looked up."""
+    server_ids = [server.id for server in instance.servers] if instance else []
     complete = instance is not None and instance.server is not None and instance.server.status != "ERROR"
     if complete and not (spec.is_public and not (instance and instance.floating_addresses)):
-        facts = _preflight.Facts(networks=_preflight_cloud.networks(connection, spec))
+        facts = _preflight.Facts(
+            networks=_preflight_cloud.networks(connection, spec),
+            ports=_preflight.freed(_preflight_cloud.ports(connection, spec), server_ids),
+        )
         return spec, facts, _preflight.network_problems(spec, facts) if spec.networks else []
+    if instance and instance.volume and instance.volume.initialised and not spec.datastore_version:
+        spec = dataclasses.replace(spec, datastore_version=instance.volume.metadata.get(VERSION))
     facts = _preflight_cloud.gather(connection, spec)
+    facts = dataclasses.replace(facts, ports=_preflight.freed(facts.ports, server_ids))
     resolved: dict[str, t.Any] = {"flavor": facts.flavor.name} if facts.flavor else {}
     if facts.image:
         resolved["datastore_version"] = facts.image["version"]
@@ -145,7 +232,7 @@ def _look(connection: t.Any, spec: Spec, instance: Instance | None) -> tuple[Spe
 def _network_ids(spec: Spec, facts: _preflight.Facts) -> list[str]:
     """Of the spec's networks; for one that does not exist, what was asked for."""
     wishes = zip(spec.networks or (), facts.networks, strict=True)
-    return [network.id if network else wish.network for wish, network in wishes]
+    return [network.id if network else wish.label for wish, network in wishes]
 
 
 def _unsettled(instance: Instance) -> bool:
@@ -162,12 +249,25 @@ def _settle(connection: t.Any, name: str, deadline: Deadline) -> None:
     applier.wait_for_volume()
 
 
-def _carry_out(connection: t.Any, name: str, steps: list[Step], applier: Applier, wait_for: str = "") -> None:
-    with _fault_recorded(connection, name):
-        for step in steps:
-            applier.apply(step)
-            if wait_for and step.resource == "server":
-                applier.wait_for_server(wait_for)
+def _await_guest(connection: t.Any, name: str, deadline: Deadline, prefix: str) -> None:
+    """Until the guest is heard to work; DbaasError agent when it is heard to have failed."""
+
+    def probe() -> bool | None:
+        rows, _reachable = shown(connection, name, prefix=prefix)
+        told = next(iter(rows), {"status": "ERROR", "fault": "it was removed meanwhile"})
+        if told["status"] in BROKEN:
+            msg = f"{name} is {told['status']}: {told['fault']}. Its agent's log tells more: journalctl -u dbaas-agent in the guest"
+            raise DbaasError("agent", msg, status=told["status"])
+        return told["status"] in WORKING or None
+
+    deadline.until(probe, f"{name} to be heard as ACTIVE")
+
+
+def _carry_out(steps: list[Step], applier: Applier, wait_for: str = "") -> None:
+    for step in steps:
+        applier.apply(step)
+        if wait_for and step.resource == "server":
+            applier.wait_for_server(wait_for)
 
 
 @contextlib.contextmanager
@@ -175,6 +275,8 @@ def _fault_recorded(connection: t.Any, name: str) -> t.Iterator[None]:
     """Record a failure on the anchor, as far as that works, and name what exists now."""
     try:
         yield
+    except LockLostError:
+        raise  # the anchor is another run's now
     except Exception as raised:
         error = as_dbaas_error(raised)
         if error is None:
@@ -209,15 +311,15 @@ def parts(instance: Instance) -> list[str]:
 
 
 def _result(connection: t.Any, instance: Instance | None, steps: list[Step], prefix: str) -> dict[str, t.Any]:
-    shown = None
+    seen = None
     if instance is not None:
         heartbeats, reachable = _store.heartbeats_if_reachable(connection, prefix=prefix, uids=[instance.anchor.uid])
-        shown = view(instance, heartbeats.get(instance.anchor.uid), now=time.time(), store_reachable=reachable)
+        seen = view(instance, heartbeats.get(instance.anchor.uid), now=time.time(), store_reachable=reachable)
     plan = [step.shown() for step in steps]
     before = parts(instance) if instance and steps else []
     return {
         "changed": bool(steps),
-        "instance": shown,
+        "instance": seen,
         "plan": plan,
         "diff": {"before": {"parts": before, "steps": []}, "after": {"parts": before, "steps": plan}},
     }

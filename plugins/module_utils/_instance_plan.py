@@ -16,20 +16,26 @@ from ansible_collections.dbaas.openstack.plugins.module_utils import _anchor
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import SSH_PORT, Spec
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
+    DATASTORE,
     HOST_KEYS,
     INITIALISED,
+    KEPT,
+    VERSION,
     Group,
     Instance,
     Rule,
+    ServerGroup,
+    Volume,
 )
 
 MANAGEMENT = "management"
 REQUIRED = ("datastore", "flavor", "volume_size", "networks")
+"""Options that a new instance needs; volume_size not when it adopts a volume."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One change. action: create, update, delete, attach, detach, stop or tag. name: the label of the resource.
+    """One change. action: create, adopt, update, delete, attach, detach, stop or tag. name: the label of the resource.
     details: facts for people, JSON-serialisable. target: the id of an existing resource, or what the action needs
     (an Anchor whose task has no start gets the time of its writing)."""
 
@@ -45,12 +51,12 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Records:
-    """Facts that a flow hands over to be recorded. None: not asked. completed: the flow is over, its task is cleared."""
+    """Facts that a flow hands over to be recorded. None: not asked. begins: a flow begins, an earlier one's fault is past."""
 
     host_keys: tuple[str, ...] | None = None
     volume_initialised: bool = False
-    completed: bool = False
     fault: str | None = None
+    begins: bool = False
 
 
 def plan_present(spec: Spec, instance: Instance | None, network_ids: list[str]) -> list[Step]:
@@ -60,7 +66,8 @@ def plan_present(spec: Spec, instance: Instance | None, network_ids: list[str]) 
     this module does not change).
     """
     if instance is None:
-        missing = [option for option in REQUIRED if not getattr(spec, option)]
+        adopted = {"volume_size"} if spec.volume_id else set()
+        missing = [option for option in REQUIRED if not getattr(spec, option) and option not in adopted]
         if missing:
             raise DbaasError(
                 "invalid", f"{spec.name} does not exist; to make it, give {', '.join(missing)}", missing=missing
@@ -68,11 +75,12 @@ def plan_present(spec: Spec, instance: Instance | None, network_ids: list[str]) 
     else:
         _refuse_immutable(spec, instance)
     return [
-        *_anchor_steps(spec, instance),
+        *anchor_steps(spec, instance),
         *_rule_steps(spec, instance),
         *_port_steps(spec, instance, network_ids),
         *_floating_steps(spec, instance),
         *_volume_steps(spec, instance),
+        *_server_group_steps(spec, instance),
         *_server_steps(spec, instance),
         *_label_steps(spec, instance),
     ]
@@ -83,11 +91,18 @@ def _refuse_immutable(spec: Spec, instance: Instance) -> None:
     if instance.volume is not None:
         there += [("volume_size", spec.volume_size, instance.volume.size)]
         there += [("volume_type", spec.volume_type, instance.volume.type)]
-        there += [("datastore", spec.datastore, instance.volume.metadata.get("dbaas_datastore"))]
-    if instance.server is not None:
+        there += [("volume_id", spec.volume_id, instance.volume.id)]
+        there += [("datastore", spec.datastore, instance.volume.metadata.get(DATASTORE))]
+    replaced = instance.server and instance.server.status == "ERROR" and _may_replace_server(spec, instance.volume)
+    if instance.server is not None and not replaced:
         there += [("flavor", spec.flavor, instance.server.flavor)]
         there += [("availability_zone", spec.availability_zone, instance.server.zone)]
-        there += [("datastore_version", spec.datastore_version, instance.server.metadata.get("dbaas_version"))]
+        there += [("datastore_version", spec.datastore_version, instance.server.metadata.get(VERSION))]
+        group = instance.server_group
+        there += [("locality", spec.locality, group.policy if group and group.owned else None)]
+        there += [("server_group", spec.server_group, _name_as_asked(spec.server_group, group))]
+    elif instance.volume is not None and instance.volume.initialised and instance.volume.metadata.get(VERSION):
+        there += [("datastore_version", spec.datastore_version, instance.volume.metadata[VERSION])]
     different = [(option, asked, now) for option, asked, now in there if asked and asked != now]
     if different:
         told = "; ".join(f"{option} is {now}, {asked} was asked" for option, asked, now in different)
@@ -96,24 +111,48 @@ def _refuse_immutable(spec: Spec, instance: Instance) -> None:
             f"{spec.name} exists and module instance does not change this: {told}",
             problems=[{"option": option, "value": asked, "now": now} for option, asked, now in different],
         )
-    if instance.server is None and instance.volume is not None and instance.volume.initialised:
+    volume = instance.volume
+    if instance.server is None and volume is not None and volume.initialised and not _may_replace_server(spec, volume):
         raise DbaasError(
             "conflict",
-            f"the server of {spec.name} is gone and its volume {instance.volume.id} holds data: nothing was touched. "
-            "Delete the instance with keep_volume to keep the data",
-            volume_id=instance.volume.id,
+            f"the server of {spec.name} is gone and its volume {volume.id} holds data: nothing was touched. "
+            "Playbook instance_recreate (recreate: true) makes a new server around it",
+            volume_id=volume.id,
         )
 
 
-def _anchor_steps(spec: Spec, instance: Instance | None) -> list[Step]:
+def _name_as_asked(asked: str | None, group: ServerGroup | None) -> str | None:
+    if group is None:
+        return None
+    return asked if asked in (group.id, group.name) else group.name
+
+
+def _may_replace_server(spec: Spec, volume: Volume | None) -> bool:
+    """Whether a server that is gone or broken is made anew: a volume with data asks for an order to do so."""
+    return volume is None or not volume.initialised or spec.recreate or spec.volume_id == volume.id
+
+
+def anchor_steps(spec: Spec, instance: Instance | None) -> list[Step]:
+    """Steps that put the anchor in force, the first of a plan: the lock needs it."""
     if instance is None:
         return [
             Step("create", "security_group", spec.name, {"task": "create"}),
             Step("tag", "security_group", spec.name, {"tags": [_anchor.TAG]}),
         ]
-    if _anchor.TAG not in instance.group.tags:
-        return [Step("tag", "security_group", spec.name, {"tags": [_anchor.TAG]})]
-    return []
+    untagged = _anchor.TAG not in instance.group.tags
+    return [
+        *([Step("tag", "security_group", spec.name, {"tags": [_anchor.TAG]})] if untagged else []),
+        *_rival_steps(instance),
+    ]
+
+
+def _rival_steps(instance: Instance) -> list[Step]:
+    """Anchors of runs that were killed before they yielded; one that is in force is never among them."""
+    return [
+        Step("delete", "security_group", rival.name, {"role": "rival"}, rival.id)
+        for rival in instance.rivals
+        if _anchor.TAG not in rival.tags
+    ]
 
 
 def _management_name(name: str) -> str:
@@ -176,9 +215,11 @@ def _port_steps(spec: Spec, instance: Instance | None, network_ids: list[str]) -
     if instance is not None and instance.server is not None and instance.server.status != "ERROR":
         _refuse_other_networks(spec, instance, network_ids)
         return []
-    there = [port.network_id for port in instance.data_ports] if instance else []
+    there = [port.network_id for port in instance.data_ports if port.owned] if instance else []
     steps = []
     for index, wish in enumerate(spec.networks or ()):
+        if wish.port:
+            continue
         if network_ids[index] in there:
             there.remove(network_ids[index])
             continue
@@ -213,11 +254,19 @@ def _volume_steps(spec: Spec, instance: Instance | None) -> list[Step]:
     name = f"{spec.name}-data"
     volume = instance.volume if instance else None
     create = Step("create", "volume", name, {"size": spec.volume_size, "type": spec.volume_type})
+    if spec.volume_id and (volume is None or volume.kept):
+        return [Step("adopt", "volume", name, {"id": spec.volume_id}, spec.volume_id)]
     if volume is None:
         return [create]
     if volume.status == "error" and not volume.initialised:
         return [Step("delete", "volume", volume.name, {"status": volume.status}, volume.id), create]
     return []
+
+
+def _server_group_steps(spec: Spec, instance: Instance | None) -> list[Step]:
+    if not spec.locality or (instance and (instance.server_group or instance.server)):
+        return []
+    return [Step("create", "server_group", spec.name, {"policy": spec.locality})]
 
 
 def _server_steps(spec: Spec, instance: Instance | None) -> list[Step]:
@@ -229,7 +278,7 @@ def _server_steps(spec: Spec, instance: Instance | None) -> list[Step]:
     volume = instance.volume if instance else None
     if server is None:
         return [create]
-    if server.status == "ERROR" and not (volume and volume.initialised):
+    if server.status == "ERROR" and _may_replace_server(spec, volume):
         return [Step("delete", "server", server.name, {"status": server.status}, server.id), create]
     if volume is not None and volume.id not in server.volume_ids:
         return [Step("attach", "volume", volume.name, {"server": server.name}, volume.id)]
@@ -238,10 +287,12 @@ def _server_steps(spec: Spec, instance: Instance | None) -> list[Step]:
 
 def _label_steps(spec: Spec, instance: Instance | None) -> list[Step]:
     steps = []
-    protected = instance is not None and _anchor.PROTECTED_TAG in instance.group.tags
-    if spec.deletion_protection is not None and spec.deletion_protection != protected:
-        steps.append(Step("update", "deletion_protection", spec.name, {"enabled": spec.deletion_protection}))
     server = instance.server if instance else None
+    if spec.deletion_protection is not None:
+        protected = {instance is not None and _anchor.PROTECTED_TAG in instance.group.tags}
+        protected |= {server.locked} if server else set()
+        if protected != {spec.deletion_protection}:
+            steps.append(Step("update", "deletion_protection", spec.name, {"enabled": spec.deletion_protection}))
     if server is None or server.status == "ERROR":
         return steps  # tags and metadata stand in the call that creates the server
     if spec.tags is not None and spec.tags != _user_tags(server.tags):
@@ -264,23 +315,35 @@ def user_metadata(metadata: t.Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in metadata.items() if not key.startswith(_anchor.TAG)}
 
 
-def plan_records(records: Records, instance: Instance) -> list[Step]:
-    """Steps that record what a flow hands over."""
+def plan_records(records: Records, instance: Instance, others: t.Iterable[Step] = ()) -> list[Step]:
+    """Steps that record what a flow hands over, after the other steps of its plan: a new server leaves an earlier fault behind."""
     steps = []
-    server, volume, name = instance.server, instance.volume, instance.group.name
+    begins = records.begins or any((step.action, step.resource) == ("create", "server") for step in others)
+    server, volume = instance.server, instance.volume
     if records.host_keys is not None and server is not None and list(records.host_keys) != server.host_keys:
         metadata = {HOST_KEYS: " ".join(records.host_keys)}
         steps.append(Step("update", "server_metadata", server.name, {"metadata": metadata, "removed": []}, server.id))
     if records.volume_initialised and volume is not None and not volume.initialised:
-        steps.append(Step("update", "volume_metadata", volume.name, {"metadata": {INITIALISED: "true"}}, volume.id))
+        version = {VERSION: server.metadata[VERSION]} if server and VERSION in server.metadata else {}
+        details = {"metadata": {INITIALISED: "true", **version}}
+        steps.append(Step("update", "volume_metadata", volume.name, details, volume.id))
     anchor = instance.anchor
+    if begins and anchor.fault:
+        anchor = dataclasses.replace(anchor, task="create", since=0, fault="")
     if records.fault is not None:
         anchor = dataclasses.replace(anchor, fault=records.fault)
-    if records.completed:
-        anchor = dataclasses.replace(anchor, task="", since=0, fault="")
-    if anchor.encode() != instance.anchor.encode():
-        steps.append(Step("update", "anchor", name, {"task": anchor.task, "fault": anchor.fault}, anchor))
-    return steps
+    return steps + _anchor_update(instance, anchor)
+
+
+def plan_closing(instance: Instance) -> list[Step]:
+    """Steps that record that the operation is over."""
+    return _anchor_update(instance, dataclasses.replace(instance.anchor, task="", since=0, fault=""))
+
+
+def _anchor_update(instance: Instance, anchor: _anchor.Anchor) -> list[Step]:
+    if anchor.encode() == instance.anchor.encode():
+        return []
+    return [Step("update", "anchor", instance.group.name, {"task": anchor.task, "fault": anchor.fault}, anchor)]
 
 
 def plan_absent(instance: Instance | None, keep_volume: bool) -> list[Step]:
@@ -306,17 +369,18 @@ def plan_absent(instance: Instance | None, keep_volume: bool) -> list[Step]:
             steps.append(Step("stop", "server", server.name, {}, server.id))
         steps.append(Step("delete", "server", server.name, {}, server.id))
     steps += [Step("delete", "floating_ip", ip.address, {}, ip.id) for ip in instance.floating_addresses]
-    steps += [Step("delete", "port", port.id, {}, port.id) for port in instance.ports]
+    steps += [Step("delete", "port", port.id, {}, port.id) for port in instance.owned_ports]
+    if instance.server_group is not None and instance.server_group.owned:
+        steps.append(Step("delete", "server_group", name, {}, instance.server_group.id))
     for volume in instance.volumes:
         if keep_volume:
-            steps.append(
-                Step("update", "volume_metadata", volume.name, {"metadata": {"dbaas_kept": "true"}}, volume.id)
-            )
+            steps.append(Step("update", "volume_metadata", volume.name, {"metadata": {KEPT: "true"}}, volume.id))
         else:
             steps.append(Step("delete", "volume", volume.name, {"size": volume.size}, volume.id))
     steps.append(Step("delete", "heartbeat", instance.anchor.uid))
     if instance.management_group is not None:
         group = instance.management_group
         steps.append(Step("delete", "security_group", group.name, {"role": MANAGEMENT}, group.id))
+    steps += _rival_steps(instance)
     steps.append(Step("delete", "security_group", name, {}, instance.group.id))
     return steps

@@ -14,6 +14,7 @@ import ipaddress
 import re
 import typing as t
 
+from ansible_collections.dbaas.openstack.plugins.module_utils import _lock
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import Rule
 
@@ -36,11 +37,18 @@ class Problem(t.NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class NetworkWish:
-    """A network by name or id, with a subnet by name or id and fixed addresses (at most one of each family)."""
+    """A network by name or id, with a subnet by name or id and fixed addresses (at most one of each family); or a port of
+    the user's by name or id instead of all that."""
 
-    network: str
+    network: str = ""
     subnet: str | None = None
     fixed_ips: tuple[str, ...] = ()
+    port: str | None = None
+
+    @property
+    def label(self) -> str:
+        """What the user asked for."""
+        return self.port or self.network
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +75,10 @@ class Spec:
     tags: frozenset[str] | None = None
     metadata: t.Mapping[str, str] | None = None
     deletion_protection: bool | None = None
+    locality: str | None = None
+    server_group: str | None = None
+    volume_id: str | None = None
+    recreate: bool = False
     ssh_user: str = "debian"
     ssh_public_keys: tuple[str, ...] = ()
     min_ram: int = 0
@@ -100,7 +112,9 @@ def problems_of_form(spec: Spec) -> list[Problem]:
         problems += [p for address in wish.fixed_ips for p in _address_problems(address)]
         families = [_version(address) for address in wish.fixed_ips]
         if len(set(families)) < len(families):
-            msg = f"networks: {wish.network} asks for several fixed addresses of one family; at most one IPv4 and one IPv6"
+            msg = (
+                f"networks: {wish.label} asks for several fixed addresses of one family; at most one IPv4 and one IPv6"
+            )
             problems.append(Problem("networks", list(wish.fixed_ips), "invalid", msg))
     if spec.networks is not None and not spec.networks:
         problems.append(Problem("networks", [], "invalid", "networks: at least one network is needed"))
@@ -125,6 +139,14 @@ def name_problems(name: str) -> list[Problem]:
         return []
     msg = f"name: {name!r} is none: 1 to 63 letters, digits and '-', first a letter, last a letter or digit"
     return [Problem("name", name, "invalid", msg)]
+
+
+def operation_problems(operation: str | None) -> list[Problem]:
+    """What is wrong with the name of an operation; None: none is given."""
+    if operation is None or _lock.OPERATION.fullmatch(operation):
+        return []
+    msg = f"operation: {operation!r} is none: 1 to 21 small letters, digits and underscores"
+    return [Problem("operation", operation, "invalid", msg)]
 
 
 def _size_problems(spec: Spec) -> list[Problem]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.dbaas.openstack.plugins.module_utils import _anchor
+from ansible_collections.dbaas.openstack.plugins.module_utils import _anchor, _lock
 from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import Heartbeat
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import user_metadata
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import SSH_PORT
@@ -27,6 +27,8 @@ def view(
         server.status if server else None, instance.anchor, heartbeat, now=now, store_reachable=store_reachable
     )
     addresses = _addresses(instance)
+    group = instance.server_group
+    holder = _lock.living(instance.group.tags, int(now))
     database_ports = sorted({rule.port for rule in instance.group.rules if rule.port != SSH_PORT})
     return {
         "name": instance.group.name,
@@ -59,6 +61,8 @@ def view(
         "tags": sorted(tag for tag in (server.tags if server else ()) if not tag.startswith(_anchor.TAG)),
         "metadata": user_metadata(metadata),
         "heartbeat": _heartbeat(heartbeat),
+        "server_group": group and {"id": group.id, "name": group.name, "policy": group.policy},
+        "lock": holder and _lock.shown(holder),
     }
 
 

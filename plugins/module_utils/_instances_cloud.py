@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import collections
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _anchor
@@ -16,6 +17,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     Port,
     Rule,
     Server,
+    ServerGroup,
     Volume,
 )
 
@@ -25,51 +27,94 @@ UID = "dbaas_uid"
 
 def find(connection: t.Any, name: str) -> Instance | None:
     """The instance of that name in this project."""
-    found = find_anchor(connection, name)
-    if found is None:
+    anchors = find_anchors(connection, name)
+    if not anchors:
         return None
-    group, anchor = found
+    group, anchor = _first(anchors)
     owned = _anchor.owned_description(anchor.uid)
+    network = connection.network
+    servers = _servers(connection.compute.servers(details=True, tags=_anchor.server_tag(anchor.uid)), anchor.uid)
+    used = [port for server in servers for port in network.ports(device_id=server.id)]
     return Instance(
         group=group,
         anchor=anchor,
-        management_group=next(map(_group, connection.network.security_groups(description=owned)), None),
-        ports=_ports(connection.network.ports(description=owned)),
-        floating_addresses=tuple(map(_floating, connection.network.ips(description=owned))),
+        rivals=tuple(rival for rival, _said in anchors if rival.id != group.id),
+        management_group=next(map(_group, network.security_groups(description=owned)), None),
+        ports=_ports(network.ports(description=owned), used),
+        floating_addresses=tuple(map(_floating, network.ips(description=owned))),
         volumes=_volumes(connection.block_storage.volumes(details=True, properties=str({UID: anchor.uid})), anchor.uid),
-        servers=_servers(connection.compute.servers(details=True, tags=_anchor.server_tag(anchor.uid)), anchor.uid),
+        servers=servers,
+        server_group=_server_group(connection.compute.server_groups(), anchor.uid, servers),
     )
 
 
 def find_anchor(connection: t.Any, name: str) -> tuple[Group, _anchor.Anchor] | None:
-    """The anchor of the instance of that name in this project; the older one, should there be two."""
-    anchored = _anchored(connection.network.security_groups(name=name, project_id=connection.current_project_id))
-    return min(anchored, key=lambda pair: (pair[0].created_at, pair[0].id)) if anchored else None
+    """The anchor of the instance of that name in this project."""
+    anchors = find_anchors(connection, name)
+    return _first(anchors) if anchors else None
+
+
+def name_of(connection: t.Any, uid: str) -> str:
+    """The name of the instance with that uid; empty if there is none."""
+    groups = connection.network.security_groups(project_id=connection.current_project_id)
+    return next((group.name for group, anchor in _anchored(groups) if anchor.uid == uid), "")
+
+
+def _first(anchors: list[tuple[Group, _anchor.Anchor]]) -> tuple[Group, _anchor.Anchor]:
+    return min(anchors, key=lambda pair: pair[0].precedence)
+
+
+def find_anchors(connection: t.Any, name: str) -> list[tuple[Group, _anchor.Anchor]]:
+    """All anchors of that name in this project: more than one while several runs make it at once."""
+    return _anchored(connection.network.security_groups(name=name, project_id=connection.current_project_id))
 
 
 def find_all(connection: t.Any) -> list[Instance]:
     """All instances of this project: one listing of each kind of resource, sorted by name."""
     network, project = connection.network, connection.current_project_id
     groups = list(network.security_groups(project_id=project))
-    ports = list(network.ports(project_id=project))
-    addresses = list(network.ips(project_id=project))
-    volumes = list(connection.block_storage.volumes(details=True))
-    servers = list(connection.compute.servers(details=True, tags=_anchor.TAG))
+    groups_by_description = _by(groups, _description)
+    ports = _by(network.ports(project_id=project), lambda port: (port.description, port.device_id))
+    addresses = _by(network.ips(project_id=project), _description)
+    volumes = _by(connection.block_storage.volumes(details=True), _uid)
+    servers = _by(connection.compute.servers(details=True, tags=_anchor.TAG), _uid)
+    server_groups = _by(connection.compute.server_groups(), lambda group: (group.name, *(group.member_ids or ())))
     found = []
     for group, anchor in _anchored(groups):
         owned = _anchor.owned_description(anchor.uid)
+        own_servers = _servers(servers[anchor.uid], anchor.uid)
+        ids = [server.id for server in own_servers]
+        joined = [one for key in (_anchor.server_tag(anchor.uid), *ids) for one in server_groups[key]]
         found.append(
             Instance(
                 group=group,
                 anchor=anchor,
-                management_group=next((_group(g) for g in groups if g.description == owned), None),
-                ports=_ports(port for port in ports if port.description == owned),
-                floating_addresses=tuple(_floating(ip) for ip in addresses if ip.description == owned),
-                volumes=_volumes(volumes, anchor.uid),
-                servers=_servers(servers, anchor.uid),
+                management_group=next(map(_group, groups_by_description[owned]), None),
+                ports=_ports(ports[owned], [port for server_id in ids for port in ports[server_id]]),
+                floating_addresses=tuple(map(_floating, addresses[owned])),
+                volumes=_volumes(volumes[anchor.uid], anchor.uid),
+                servers=own_servers,
+                server_group=_server_group(joined, anchor.uid, own_servers),
             )
         )
     return sorted(found, key=lambda instance: (instance.group.name, instance.group.created_at))
+
+
+def _by(resources: t.Iterable[t.Any], keys: t.Callable[[t.Any], t.Iterable[t.Any]]) -> t.Mapping[t.Any, list[t.Any]]:
+    """The resources by each of their keys, so that joining a fleet costs as much as its resources, not as their square."""
+    found: dict[t.Any, list[t.Any]] = collections.defaultdict(list)
+    for resource in resources:
+        for key in keys(resource):
+            found[key].append(resource)
+    return found
+
+
+def _description(resource: t.Any) -> tuple[t.Any]:
+    return (resource.description,)
+
+
+def _uid(resource: t.Any) -> tuple[t.Any]:
+    return ((resource.metadata or {}).get(UID),)
 
 
 def _anchored(groups: t.Iterable[t.Any]) -> list[tuple[Group, _anchor.Anchor]]:
@@ -97,16 +142,34 @@ def _is_single_tcp_port(rule: t.Mapping[str, t.Any]) -> bool:
     return single and rule["protocol"] == "tcp" and bool(rule["remote_ip_prefix"])
 
 
-def _ports(ports: t.Iterable[t.Any]) -> tuple[Port, ...]:
-    made = sorted(ports, key=lambda port: (port.name, port.created_at or "", port.id))
-    return tuple(
-        Port(
-            id=port.id,
-            network_id=port.network_id,
-            fixed_ips=tuple(ip["ip_address"] for ip in port.fixed_ips or ()),
-            group_ids=tuple(port.security_group_ids or ()),
-        )
-        for port in made
+def _ports(owned: t.Iterable[t.Any], used: t.Iterable[t.Any]) -> tuple[Port, ...]:
+    """Those that carry the uid, and those of the user's that the servers use."""
+    own = sorted(owned, key=lambda port: (port.name, port.created_at or "", port.id))
+    ids = {port.id for port in own}
+    return (*(_port(port) for port in own), *(_port(port, owned=False) for port in used if port.id not in ids))
+
+
+def _port(port: t.Any, *, owned: bool = True) -> Port:
+    return Port(
+        id=port.id,
+        network_id=port.network_id,
+        fixed_ips=tuple(ip["ip_address"] for ip in port.fixed_ips or ()),
+        group_ids=tuple(port.security_group_ids or ()),
+        owned=owned,
+    )
+
+
+def _server_group(groups: t.Iterable[t.Any], uid: str, servers: t.Iterable[Server]) -> ServerGroup | None:
+    """The group that was made for the instance, or that of the user's which its server joined."""
+    ids = {server.id for server in servers}
+    own = _anchor.server_tag(uid)
+    fitting = [group for group in groups if group.name == own or ids & set(group.member_ids or ())]
+    return next(
+        (
+            ServerGroup(group.id, group.name, group.policy or next(iter(group.policies or ()), ""), group.name == own)
+            for group in sorted(fitting, key=lambda group: group.name != own)
+        ),
+        None,
     )
 
 
@@ -132,20 +195,23 @@ def _volumes(volumes: t.Iterable[t.Any], uid: str) -> tuple[Volume, ...]:
 
 def _servers(servers: t.Iterable[t.Any], uid: str) -> tuple[Server, ...]:
     owned = [server for server in servers if (server.metadata or {}).get(UID) == uid]
-    return tuple(
-        Server(
-            id=server.id,
-            name=server.name,
-            status=server.status,
-            flavor=(server.flavor or {}).get("original_name") or "",
-            ram=(server.flavor or {}).get("ram") or 0,
-            metadata=dict(server.metadata),
-            tags=frozenset(server.tags or ()),
-            zone=server.availability_zone or "",
-            created=server.created_at or "",
-            fault=(server.fault or {}).get("message", "") if getattr(server, "fault", None) else "",
-            image_id=(server.image or {}).get("id") if server.image else None,
-            volume_ids=tuple(volume["id"] for volume in server.attached_volumes or ()),
-        )
-        for server in sorted(owned, key=lambda server: (server.created_at or "", server.id))
+    return tuple(map(_server, sorted(owned, key=lambda server: (server.created_at or "", server.id))))
+
+
+def _server(server: t.Any) -> Server:
+    flavor, image = server.flavor, server.image  # the SDK makes them anew whenever it is asked
+    return Server(
+        id=server.id,
+        name=server.name,
+        status=server.status,
+        flavor=(flavor.original_name if flavor else None) or "",
+        ram=(flavor.ram if flavor else None) or 0,
+        metadata=dict(server.metadata),
+        tags=frozenset(server.tags or ()),
+        zone=server.availability_zone or "",
+        created=server.created_at or "",
+        fault=(server.fault or {}).get("message", "") if getattr(server, "fault", None) else "",
+        image_id=image.id if image else None,
+        volume_ids=tuple(volume["id"] for volume in server.attached_volumes or ()),
+        locked=bool(server.is_locked),
     )

@@ -18,7 +18,9 @@ def shown(connection: t.Any, name: str | None = None, *, prefix: str) -> tuple[l
     """All instances, or the one of that name if there is one, as view tells them; and whether the store could be asked."""
     instances = [found for found in [find(connection, name)] if found] if name else find_all(connection)
     uids = [instance.anchor.uid for instance in instances] if name else None
-    heartbeats, reachable = _store.heartbeats_if_reachable(connection, prefix=prefix, uids=uids)
+    # Only of a server that runs does a heartbeat change the status.
+    run = {found.anchor.uid for found in instances if found.server and found.server.status == "ACTIVE"}
+    heartbeats, reachable = _store.heartbeats_if_reachable(connection, prefix=prefix, uids=uids, confirm=run)
     now = time.time()
     rows = [
         view(instance, heartbeats.get(instance.anchor.uid), now=now, store_reachable=reachable)

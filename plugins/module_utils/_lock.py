@@ -14,8 +14,10 @@ let any number of them run into each other at every point.
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import hashlib
 import json
+import re
 import typing as t
 
 PREFIX = "dbaas-lock"
@@ -25,6 +27,8 @@ MARGIN = 5
 """Seconds by which the cloud's clocks may differ, or an answer be late."""
 
 
+OPERATION = re.compile(r"[a-z0-9_]{1,21}")
+"""Names of operations: short enough for a tag."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -49,12 +53,9 @@ class Claim:
 
     @property
     def tag(self) -> str:
-        """The claim as a tag; ValueError if the name of the operation is too long for one."""
+        """The claim as a tag."""
         times = (_base36(self.since), _base36(self.until))
-        text = ".".join((PREFIX, self.operation, self.arguments, self.holder, *times))
-        if len(text) > TAG_LIMIT:
-            raise ValueError(f"operation {self.operation!r}: its name is too long for a lock")
-        return text
+        return ".".join((PREFIX, self.operation, self.arguments, self.holder, *times))
 
     def same_work(self, other: Claim) -> bool:
         """Whether both are for the same operation with the same arguments: the one may finish the other's work."""
@@ -63,7 +64,17 @@ class Claim:
 
 def digest(arguments: t.Any) -> str:
     """Stands for the arguments of an operation in a claim; hand over no secrets."""
-    return hashlib.sha256(json.dumps(arguments, sort_keys=True, default=str).encode()).hexdigest()[:6]
+    text = json.dumps(arguments, sort_keys=True, default=sorted)  # what JSON has no word for are sets
+    return hashlib.sha256(text.encode()).hexdigest()[:6]
+
+
+def shown(claim: Claim) -> dict[str, str]:
+    """The claim as modules return it, times in ISO 8601."""
+    since, until = (
+        datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for seconds in (claim.since, claim.until)
+    )
+    return {"operation": claim.operation, "holder": claim.holder, "since": since, "until": until}
 
 
 def claims(tags: t.Iterable[str]) -> list[Claim]:
@@ -156,8 +167,13 @@ def claim(wanted: Claim, lease: int) -> Protocol:
     return Outcome()
 
 
-def renew(mine: Claim, lease: int) -> Protocol:
+def renew(mine: Claim, lease: int, *, shorten: bool = False) -> Protocol:
     """Hold the lock for another lease from now on.
+
+    Args:
+        mine: the claim that holds the lock.
+        lease: seconds.
+        shorten: whether a claim that lasts longer than that is cut; the holder counts on no more from the moment that it asks.
 
     Returns:
         Held; or lost: the claim lapsed and another has the lock, or had it.
@@ -165,18 +181,19 @@ def renew(mine: Claim, lease: int) -> Protocol:
     reading = yield Read()
     if mine.tag not in reading.tags:
         return Outcome(held_by=next(iter(_others(reading, mine.holder)), None))
-    longer = dataclasses.replace(mine, until=max(mine.until, reading.now + lease))
-    if longer == mine:
+    until = reading.now + lease
+    renewed = dataclasses.replace(mine, until=until if shorten else max(mine.until, until))
+    if renewed == mine:
         return Outcome(mine=mine)
-    if not (yield Add(longer.tag)):
+    if not (yield Add(renewed.tag)):
         return Outcome(mine=mine) if _valid(mine, reading.now) else Outcome()
     reading = yield Read()
     others = _others(reading, mine.holder)
     # Nobody can have taken an old claim for lapsed before the new one stood beside it, unless it is late by now.
-    if longer.tag in reading.tags and (not others or _valid(mine, reading.now)) and _valid(longer, reading.now):
+    if renewed.tag in reading.tags and (not others or _valid(mine, reading.now)) and _valid(renewed, reading.now):
         yield Remove(mine.tag)
-        return Outcome(mine=longer)
-    yield Remove(longer.tag)
+        return Outcome(mine=renewed)
+    yield Remove(renewed.tag)
     yield Remove(mine.tag)
     return Outcome(held_by=next(iter(others), None))
 
@@ -186,7 +203,15 @@ def _valid(mine: Claim, now: int) -> bool:
     return now < mine.until
 
 
-def release(mine: Claim) -> Protocol:
-    """Give the lock back."""
-    yield Remove(mine.tag)
+def release(holder: str) -> Protocol:
+    """Give the lock back: no claim of the holder is left."""
+    reading = yield Read()
+    for mine in claims(reading.tags):
+        if mine.holder == holder:
+            yield Remove(mine.tag)
     return Outcome()
+
+
+def living(tags: t.Iterable[str], now: int) -> Claim | None:
+    """The claim that holds the lock, or is about to; None when the lock is free."""
+    return next((claim for claim in claims(tags) if not lapsed(claim, now)), None)

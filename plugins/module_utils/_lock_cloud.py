@@ -6,28 +6,27 @@
 
 from __future__ import annotations
 
-import datetime
+import contextlib
+import dataclasses
 import email.utils
 import random
-import re
 import secrets
 import time
 import typing as t
 from http import HTTPStatus
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dbaas.openstack.plugins.module_utils import _lock
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError, as_dbaas_error, require_ok
-from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import name_problems, refuse
-from ansible_collections.dbaas.openstack.plugins.module_utils._instances_cloud import find_anchor
 from ansible_collections.dbaas.openstack.plugins.module_utils._lock import Claim, Outcome
 from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
 
-SHORTEST_LEASE = 20
-"""Seconds; below it a slow answer of the cloud would cost the lock."""
-
-
+LEASE = 60
+"""Seconds for which a module holds the lock; it renews while it works."""
 SPREAD = random.SystemRandom()
+
+
+class LockLostError(DbaasError):
+    """Another run may be at work: nothing more is to be touched."""
 
 
 class Tags:
@@ -67,65 +66,80 @@ class Tags:
             return False
 
 
-def present(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
-    """State present: get the lock, or renew it for the holder that is named."""
-    params = module.params
-    _refuse_unfit(params)
-    anchor = _anchor_id(connection, params["name"])
-    if anchor is None:
-        raise DbaasError("not_found", f"there is no instance {params['name']!r} in this project", name=params["name"])
-    tags = Tags(connection, anchor)
-    holder = params["holder"] or secrets.token_hex(3)
-    wanted = Claim(params["operation"], _lock.digest(params["arguments"]), holder, 0, 0)
-    if module.check_mode:
-        return _foretold(tags, wanted)
-    if params["holder"]:
-        mine = _renewed(tags, params["name"], holder, params["lease"])
-        return {"changed": False, "lock": _shown(mine)}
-    mine = _claimed(tags, wanted, params["lease"], Deadline(params["timeout"] if params["wait"] else 0))
-    return {"changed": True, "lock": _shown(mine)}
+class Lock:
+    """The lock of an instance, held by this run as long as it renews it."""
+
+    def __init__(self, tags: Tags, mine: Claim, lease: int, left: float) -> None:
+        """left: seconds until the claim lapses."""
+        self._tags = tags
+        self._lease = lease
+        self._mine = mine
+        self._renew_at = time.time() + left - lease / 2
+
+    @property
+    def claim(self) -> Claim:
+        """The claim that holds it now."""
+        return self._mine
+
+    def keep(self) -> None:
+        """Renew the lock when half of its lease is over. LockLostError when another may have it."""
+        if time.time() >= self._renew_at:
+            self.renew()
+
+    def renew(self, *, shorten: bool = False) -> None:
+        """Hold it for another lease from now on; shorten: not for longer, either. LockLostError when another may have it."""
+        outcome = self._tags.run(_lock.renew(self._mine, self._lease, shorten=shorten))
+        if outcome.mine is None:
+            raise _lost(outcome.held_by)
+        self._mine = outcome.mine
+        self._renew_at = time.time() + self._lease / 2
+
+    def release(self) -> None:
+        """Give it back, as far as that works: it lapses by itself, and is gone with the anchor."""
+        with contextlib.suppress(Exception):
+            self._tags.run(_lock.release(self._mine.holder))
 
 
-def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
-    """State absent: give the lock back."""
-    params = module.params
-    anchor = _anchor_id(connection, params["name"])
-    if anchor is None:
-        return {"changed": False, "lock": None}
-    tags = Tags(connection, anchor)
-    mine = [claim for claim in _lock.claims(tags.read().tags) if claim.holder == params["holder"]]
-    if not module.check_mode:
-        for claim in mine:
-            tags.run(_lock.release(claim))
-    return {"changed": bool(mine), "lock": None}
+def _lost(held_by: Claim | None) -> LockLostError:
+    msg = "this run has lost the lock of the instance, which was not renewed in time; run the operation again"
+    return LockLostError("conflict", msg, held_by=held_by and _lock.shown(held_by))
 
 
-def _refuse_unfit(params: t.Mapping[str, t.Any]) -> None:
-    if not re.fullmatch(r"[a-z0-9_]{1,21}", params["operation"]):
-        msg = f"operation: {params['operation']!r}: 1 to 21 small letters, digits and underscores are allowed"
-        raise DbaasError("invalid", msg, option="operation")
-    if params["lease"] < SHORTEST_LEASE:
-        raise DbaasError("invalid", f"lease: {params['lease']}: at least {SHORTEST_LEASE} seconds", option="lease")
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """What the lock is wanted for. operation: its name. arguments: what tells the same work from other work, no secrets.
+    holder: the lock that an earlier step got, to be held on to. keep: whether the lock outlives the step that gets it."""
+
+    operation: str
+    arguments: t.Any
+    holder: str | None = None
+    keep: bool = False
 
 
-def _anchor_id(connection: t.Any, name: str) -> str | None:
-    refuse(name_problems(name))
-    found = find_anchor(connection, name)
-    return found[0].id if found else None
+@contextlib.contextmanager
+def locked(connection: t.Any, group_id: str, work: Work, deadline: Deadline, *, wait: bool) -> t.Iterator[Lock]:
+    """Hold the lock of the anchor GROUP_ID, and renew it whenever the deadline's owner waits.
+
+    A lock that was got here is given back at the end, unless it is to outlive a success.
+    """
+    tags = Tags(connection, group_id)
+    if work.holder:
+        lock = resumed(tags, work.holder, LEASE)
+    else:
+        lock = claimed(tags, work, LEASE, deadline if wait else Deadline(0))
+    deadline.on_pause = lock.keep
+    kept = bool(work.holder)
+    try:
+        yield lock
+        kept = kept or work.keep
+    finally:
+        if not kept:
+            lock.release()
 
 
-def _foretold(tags: Tags, wanted: Claim) -> dict[str, t.Any]:
-    reading = tags.read()
-    living = [claim for claim in _lock.claims(reading.tags) if not _lock.lapsed(claim, reading.now)]
-    if any(claim.holder == wanted.holder for claim in living):
-        return {"changed": False, "lock": None}
-    if living:
-        raise _refusal(living[0])
-    return {"changed": True, "lock": None}
-
-
-def _claimed(tags: Tags, wanted: Claim, lease: int, deadline: Deadline) -> Claim:
-    """The claim that holds the lock. Other work is refused at once; the same work waits for a run that may be dead."""
+def claimed(tags: Tags, work: Work, lease: int, deadline: Deadline) -> Lock:
+    """Get the lock. Other work is refused at once; the same work waits for a run that may be dead."""
+    wanted = Claim(work.operation, _lock.digest(work.arguments), secrets.token_hex(3), 0, 0)
     last: list[Claim] = []
 
     def attempt() -> Claim | None:
@@ -133,38 +147,44 @@ def _claimed(tags: Tags, wanted: Claim, lease: int, deadline: Deadline) -> Claim
         if outcome.held_by is not None:
             last[:] = [outcome.held_by]
             if not outcome.held_by.same_work(wanted):
-                raise _refusal(outcome.held_by)
+                raise refusal(outcome.held_by)
         return outcome.mine
 
     try:
-        return deadline.until(attempt, "the lock of the instance", pause=0.5 + 1.5 * SPREAD.random())
+        mine = deadline.until(attempt, "the lock of the instance", pause=0.5 + 1.5 * SPREAD.random())
     except DbaasError as error:
         if error.reason == "timeout" and last:
-            raise _refusal(last[0]) from error
+            raise refusal(last[0]) from error
         raise
+    return Lock(tags, mine, lease, lease)
 
 
-def _renewed(tags: Tags, name: str, holder: str, lease: int) -> Claim:
-    claims = [claim for claim in _lock.claims(tags.read().tags) if claim.holder == holder]
-    outcome = tags.run(_lock.renew(max(claims, key=lambda claim: claim.until), lease)) if claims else Outcome()
-    if outcome.mine is None:
-        msg = f"this run has lost the lock of {name}: it was not renewed in time; run the operation again"
-        raise DbaasError("conflict", msg, held_by=outcome.held_by and _shown(outcome.held_by))
-    return outcome.mine
+def resumed(tags: Tags, holder: str, lease: int) -> Lock:
+    """The lock that an earlier step got. LockLostError if it is not held any more."""
+    reading = tags.read()
+    mine = [claim for claim in _lock.claims(reading.tags) if claim.holder == holder]
+    if not mine:
+        raise _lost(_lock.living(reading.tags, reading.now))
+    longest = max(mine, key=lambda claim: claim.until)
+    lock = Lock(tags, longest, lease, longest.until - reading.now)
+    lock.keep()
+    return lock
 
 
-def _refusal(first: Claim) -> DbaasError:
-    shown = _shown(first)
+def refuse_foreign(tags: t.Iterable[str], work: Work) -> None:
+    """What check mode foretells of the lock: a conflict if it is held for other work."""
+    first = _lock.living(tags, int(time.time()))
+    wanted = Claim(work.operation, _lock.digest(work.arguments), "", 0, 0)
+    if first is not None and first.holder != work.holder and not first.same_work(wanted):
+        raise refusal(first)
+
+
+def refusal(first: Claim) -> DbaasError:
+    """The error for whoever comes second."""
+    told = _lock.shown(first)
     msg = (
-        f"{first.operation} has held the lock since {shown['since']}: wait for its end and run this again."
-        f" If it was killed, the lock is free at {shown['until']}; the same operation then goes on where it stopped."
+        f"{first.operation} has held the lock since {told['since']}: wait for its end and run this again."
+        f" If it was killed, the lock is free at {told['until']}, and the same operation then goes on where it stopped;"
+        f" sooner if you give it back yourself: dbaas.openstack.instance_lock with state absent and holder {first.holder}."
     )
-    return DbaasError("conflict", msg, held_by=shown)
-
-
-def _shown(claim: Claim) -> dict[str, str]:
-    since, until = (
-        datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        for seconds in (claim.since, claim.until)
-    )
-    return {"operation": claim.operation, "holder": claim.holder, "since": since, "until": until}
+    return DbaasError("conflict", msg, held_by=told)

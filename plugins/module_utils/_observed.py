@@ -12,12 +12,19 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import Anchor
+from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import TAG, Anchor
 
 INITIALISED = "dbaas_initialised"
 """Key in the metadata of a data volume that has been formatted: such a volume is never formatted again."""
 HOST_KEYS = "dbaas_host_keys"
 """Key in the metadata of a server: the ed25519 SSH host keys that it may show, base64, separated by blanks."""
+
+
+KEPT = "dbaas_kept"
+"""Key in the metadata of a data volume that its instance left behind, for another to adopt."""
+DATASTORE = "dbaas_datastore"
+VERSION = "dbaas_version"
+"""Keys in the metadata of a server and its data volume: the datastore and its version."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,15 +48,21 @@ class Group:
     rules: frozenset[Rule] = frozenset()
     foreign_rule_ids: tuple[str, ...] = ()
 
+    @property
+    def precedence(self) -> tuple[bool, str, str]:
+        """Of several anchors of one name the least counts: one that is tagged, so in force, before one that is not, then the older."""
+        return (TAG not in self.tags, self.created_at, self.id)
+
 
 @dataclasses.dataclass(frozen=True)
 class Port:
-    """fixed_ips: addresses as text."""
+    """fixed_ips: addresses as text. owned: carries the uid; without it a port of the user's that the server only uses."""
 
     id: str
     network_id: str
     fixed_ips: tuple[str, ...] = ()
     group_ids: tuple[str, ...] = ()
+    owned: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +88,10 @@ class Volume:
     def initialised(self) -> bool:
         return self.metadata.get(INITIALISED) == "true"
 
+    @property
+    def kept(self) -> bool:
+        return self.metadata.get(KEPT) == "true"
+
 
 @dataclasses.dataclass(frozen=True)
 class Server:
@@ -92,6 +109,7 @@ class Server:
     fault: str = ""
     image_id: str | None = None
     volume_ids: tuple[str, ...] = ()
+    locked: bool = False
 
     @property
     def host_keys(self) -> list[str]:
@@ -99,16 +117,42 @@ class Server:
 
 
 @dataclasses.dataclass(frozen=True)
+class ServerGroup:
+    """policy: affinity, anti-affinity, soft-affinity or soft-anti-affinity. owned: made for the instance, as its name tells."""
+
+    id: str
+    name: str
+    policy: str
+    owned: bool = False
+
+
+def outranked(group_id: str, anchors: t.Collection[Group]) -> bool | None:
+    """Whether a new anchor has to yield to another of its name; None while that is open.
+
+    False is only said to one that stands alone: another may have looked before this one was made, and then goes on. It
+    shows that by its tag, or it yields; an anchor that does neither belongs to a run that was killed, and is taken up
+    by the next run once this one has yielded.
+    """
+    if all(group.id == group_id for group in anchors):
+        return False
+    first = min(anchors, key=lambda group: group.precedence)
+    return None if first.id == group_id else True
+
+
+@dataclasses.dataclass(frozen=True)
 class Instance:
-    """All parts of one instance. group is the anchor's security group, anchor what it says."""
+    """All parts of one instance. group is the anchor's security group, anchor what it says.
+    rivals: further anchors of its name, of runs that came later or were killed before they yielded."""
 
     group: Group
     anchor: Anchor
+    rivals: tuple[Group, ...] = ()
     management_group: Group | None = None
     ports: tuple[Port, ...] = ()
     floating_addresses: tuple[FloatingAddress, ...] = ()
     volumes: tuple[Volume, ...] = ()
     servers: tuple[Server, ...] = ()
+    server_group: ServerGroup | None = None
 
     @property
     def server(self) -> Server | None:
@@ -128,3 +172,7 @@ class Instance:
     def data_ports(self) -> list[Port]:
         """The ports on which clients reach the database, in the order in which they were made."""
         return [port for port in self.ports if port is not self.management_port]
+
+    @property
+    def owned_ports(self) -> list[Port]:
+        return [port for port in self.ports if port.owned]

@@ -17,6 +17,7 @@ OPTIONS = {
     "instances": "flavor",
     "cores": "flavor",
     "ram": "flavor",
+    "server_groups": "locality",
     "ports": "networks",
     "floating_ips": "is_public",
     "security_groups": "name",
@@ -29,6 +30,7 @@ RULES_OF_A_NEW_GROUP = 2
 """Neutron lets a new group's members send over IPv4 and IPv6."""
 _COUNTED = {
     "server": "instances",
+    "server_group": "server_groups",
     "port": "ports",
     "floating_ip": "floating_ips",
     "security_group": "security_groups",

@@ -40,6 +40,12 @@ _TASK = {"create": "BUILD", "delete": "SHUTDOWN", "reboot": "REBOOT", "start": "
 """The task on the anchor while the agent is not yet heard again; a task that is not listed does not change the status."""
 
 
+WORKING = ("ACTIVE", "RESTART_REQUIRED", "UNKNOWN")
+"""Statuses with which an operation that makes the datastore work ends well; UNKNOWN: without a store nothing is ever heard."""
+BROKEN = ("ERROR", "FAILED")
+"""Statuses with which it ends badly; with any other it goes on waiting."""
+
+
 class Status(t.NamedTuple):
     """status: Trove's word. fault: a sentence where something is wrong, else empty."""
 

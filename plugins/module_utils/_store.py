@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 import typing as t
 import urllib.parse
 from http import HTTPStatus
 
-from ansible_collections.dbaas.openstack.plugins.module_utils import _heartbeat, _tempurl
+from ansible_collections.dbaas.openstack.plugins.module_utils import _heartbeat, _store_features, _tempurl
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import Heartbeat
+from ansible_collections.dbaas.openstack.plugins.module_utils._store_features import Features
 
 DEFAULT_PREFIX = "dbaas_"
 HEARTBEATS = "heartbeats"
@@ -29,6 +31,8 @@ _PAGE = 10_000
 _BODY_LIMIT = 64 * 1024
 _CONFIRM_LIMIT = 100
 _KEY_HEADER = "X-Container-Meta-Temp-URL-Key"
+_TRIAL = 600
+"""Seconds for which a URL is signed that is only tried; clocks may differ by that."""
 
 
 class StoreUnavailableError(DbaasError):
@@ -44,25 +48,35 @@ def public_endpoint(connection: t.Any) -> str:
 
 
 def heartbeats_if_reachable(
-    connection: t.Any, *, prefix: str = DEFAULT_PREFIX, uids: t.Collection[str] | None = None
+    connection: t.Any,
+    *,
+    prefix: str = DEFAULT_PREFIX,
+    uids: t.Collection[str] | None = None,
+    confirm: t.Container[str] | None = None,
 ) -> tuple[dict[str, Heartbeat], bool]:
-    """Heartbeats by uid, of the uids alone if given, and whether the store could be asked at all."""
+    """Heartbeats by uid, of the uids alone if given, and whether the store could be asked at all. confirm: see list_heartbeats."""
     try:
         if uids is None:
-            return list_heartbeats(connection, prefix=prefix), True
+            return list_heartbeats(connection, prefix=prefix, confirm=confirm), True
         told = {uid: read_heartbeat(connection, uid, prefix=prefix) for uid in uids}
         return {uid: beat for uid, beat in told.items() if beat is not None}, True
     except StoreUnavailableError:
         return {}, False
 
 
-def list_heartbeats(connection: t.Any, *, prefix: str = DEFAULT_PREFIX) -> dict[str, Heartbeat]:
+def list_heartbeats(
+    connection: t.Any, *, prefix: str = DEFAULT_PREFIX, confirm: t.Container[str] | None = None
+) -> dict[str, Heartbeat]:
     """All heartbeats by uid, from one listing request for each 10,000.
 
-    A listing may lag behind its objects: the newest 100 of the stale ones are read again from the object itself.
+    A listing may lag behind its objects: the newest 100 of the stale ones are read again from the object itself, of those
+    uids in confirm alone if it is given.
     """
     beats = _listed(connection, prefix + HEARTBEATS)
-    stale = sorted((uid for uid, beat in beats.items() if beat.stale), key=lambda uid: beats[uid].age)
+    stale = sorted(
+        (uid for uid, beat in beats.items() if beat.stale and (confirm is None or uid in confirm)),
+        key=lambda uid: beats[uid].age,
+    )
     for uid in stale[:_CONFIRM_LIMIT]:
         beat = read_heartbeat(connection, uid, prefix=prefix)
         if beat is None:
@@ -120,8 +134,9 @@ def heartbeat_body(connection: t.Any, uid: str, *, prefix: str = DEFAULT_PREFIX)
 
 
 def delete_heartbeat(connection: t.Any, uid: str, *, prefix: str = DEFAULT_PREFIX) -> None:
-    """Remove the heartbeat of an instance, if there is one."""
-    _request(connection, "DELETE", f"{prefix}{HEARTBEATS}/{uid}", tolerate=(HTTPStatus.NOT_FOUND,))
+    """Remove the heartbeat of an instance, if there is one; a cloud without a store has none."""
+    if connection.endpoint_for(_SERVICE, interface="public"):
+        _request(connection, "DELETE", f"{prefix}{HEARTBEATS}/{uid}", tolerate=(HTTPStatus.NOT_FOUND,))
 
 
 def ensure_key(connection: t.Any, container: str) -> str:
@@ -155,19 +170,70 @@ def sign(connection: t.Any, container: str, name: str, *, method: str, expires: 
         method=method,
         expires=expires,
     )
-    response = _answered(
-        lambda: connection.session.request(
-            url, "HEAD", authenticated=False, raise_exc=False, log=False, timeout=TIMEOUT, connect_retries=0
-        )
-    )
-    if response.status_code not in (HTTPStatus.OK, HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND):
+    status = _as_a_guest(connection, "HEAD", url).status_code
+    if not _store_features.honoured(status):
         raise DbaasError(
             "unsupported",
-            f"The store answered {response.status_code} to a TempURL signed with SHA-256 and the key of container {container}; "
+            f"The store answered {status} to a TempURL signed with SHA-256 and the key of container {container}; "
             "tickets for guests cannot be issued.",
-            http_status=response.status_code,
+            http_status=status,
         )
     return url
+
+
+def features(connection: t.Any, *, prefix: str = DEFAULT_PREFIX) -> Features:
+    """What the store can do, without writing to it: TempURLs can be tried once the container of heartbeats has a key."""
+    container = prefix + HEARTBEATS
+    try:
+        endpoint = public_endpoint(connection)
+        answer = _request(connection, "HEAD", container, tolerate=(HTTPStatus.NOT_FOUND,))
+        key = answer.headers.get(_KEY_HEADER)
+        if key:
+            tempurl, tempurl_prefix = (
+                _tried(connection, container, key),
+                _tried(connection, container, key, prefix="pre"),
+            )
+        else:
+            tempurl = _told_tempurl(connection, endpoint)
+            tempurl_prefix = False if tempurl is False else None
+        listed = _tells_content_type(connection, container)
+    except StoreUnavailableError as error:
+        return Features(reachable=False, fault=error.msg)
+    return Features(reachable=True, tempurl=tempurl, tempurl_prefix=tempurl_prefix, listed_content_type=listed)
+
+
+def _tried(connection: t.Any, container: str, key: str, prefix: str | None = None) -> bool | None:
+    expires = int(time.time()) + _TRIAL
+    endpoint = public_endpoint(connection)
+    url = _tempurl.sign(endpoint, container, "preflight", key=key, method="PUT", expires=expires, prefix=prefix)
+    return _store_features.honoured(_as_a_guest(connection, "HEAD", url).status_code)
+
+
+def _told_tempurl(connection: t.Any, endpoint: str) -> bool | None:
+    response = _as_a_guest(connection, "GET", _store_features.info_url(endpoint))
+    try:
+        return _store_features.told_tempurl(response.json())
+    except ValueError:
+        return None
+
+
+def _tells_content_type(connection: t.Any, container: str) -> bool | None:
+    query = {"format": "json", "limit": 1}
+    response = _request(connection, "GET", container, params=query, tolerate=(HTTPStatus.NOT_FOUND,))
+    row = next(iter(response.json()), None) if response.status_code == HTTPStatus.OK else None
+    if row is None:
+        return None
+    beat = _request(connection, "HEAD", f"{container}/{row['name']}", tolerate=(HTTPStatus.NOT_FOUND,))
+    return _store_features.tells_content_type(row.get("content_type", ""), beat.headers.get("Content-Type", ""))
+
+
+def _as_a_guest(connection: t.Any, method: str, url: str) -> t.Any:
+    """The answer to a request without a token."""
+    return _answered(
+        lambda: connection.session.request(
+            url, method, authenticated=False, raise_exc=False, log=False, timeout=TIMEOUT, connect_retries=0
+        )
+    )
 
 
 def _request(connection: t.Any, method: str, path: str, *, tolerate: tuple[int, ...] = (), **options: t.Any) -> t.Any:

@@ -21,6 +21,8 @@ class Deadline:
         self._clock = clock
         self._end = clock() + timeout
         self.timeout = timeout
+        self.on_pause: t.Callable[[], None] = lambda: None
+        """Called before each pause, for what has to go on meanwhile."""
 
     def until(self, probe: t.Callable[[], T | None], what: str, pause: float = 1.0) -> T:
         """Call probe until it answers something other than None; DbaasError timeout, naming what, at the deadline."""
@@ -30,4 +32,5 @@ class Deadline:
                 return answer
             if self._clock() + pause > self._end:
                 raise DbaasError("timeout", f"gave up waiting after {self.timeout:.0f} s: {what}")
+            self.on_pause()
             time.sleep(pause)

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.lock
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 options:
@@ -74,9 +75,13 @@ options:
     elements: dict
     suboptions:
       network:
-        description: Name or ID of the network.
+        description: Name or ID of the network. Either this or O(networks[].port).
         type: str
-        required: true
+      port:
+        description:
+          - Name or ID of a free port of your own instead. It keeps its security groups, so that O(allowed_cidrs) and O(management_cidrs) do not apply to it,
+            and is not removed with the instance.
+        type: str
       subnet:
         description: Name or ID of one of its subnets. Without it the cloud chooses, and takes an address of each family that the network has.
         type: str
@@ -105,7 +110,7 @@ options:
     description: Whether the instance has a floating address.
     type: bool
   floating_network:
-    description: Name or ID of the external network of the floating address. Without it the first external network is taken.
+    description: Name or ID of the external network of the floating address. Without it the first one to which a router leads is taken.
     type: str
   tags:
     description: Exactly these tags of your own on the server.
@@ -115,8 +120,31 @@ options:
     description: Exactly this metadata of your own on the server.
     type: dict
   deletion_protection:
-    description: Whether O(state=absent) is refused.
+    description:
+      - Whether O(state=absent) is refused.
+      - The server is locked in Nova as well, so that nobody but an administrator deletes it by another way. The modules of this collection unlock it for their
+        own changes and lock it again.
     type: bool
+  locality:
+    description:
+      - Policy of a server group that is made for the instance, with which its replicas will be placed. The group is removed with the instance.
+      - It cannot be changed later.
+    type: str
+    choices: [affinity, anti-affinity, soft-affinity, soft-anti-affinity]
+  server_group:
+    description: Name or ID of a server group of your own that the server joins. It cannot be changed later.
+    type: str
+  volume_id:
+    description:
+      - ID of a data volume that an instance left behind with O(keep_volume=true). The new instance adopts it with all its data, in its datastore version.
+      - The new instance continues the identity of the old one; its name may be another.
+    type: str
+  recreate:
+    description:
+      - Whether a new server is made around the data volume when the server is gone or in status ERROR. Without it a volume that holds data is not touched.
+      - The server must have the datastore version of the volume. A server that works is left as it is.
+    type: bool
+    default: false
   keep_volume:
     description: With O(state=absent), whether the data volume is kept. The server is then shut down before it is deleted.
     type: bool
@@ -142,8 +170,16 @@ options:
       - For the flow that prepares the guest. V(false) changes nothing.
     type: bool
     default: false
+  operation:
+    description:
+      - Begin this operation, 1 to 21 small letters, digits and underscores. The lock is got for it and kept after the module has ended well, for the steps that
+        follow; RV(lock) is its holder, M(dbaas.openstack.instance_lock) gives it back. A fault of an earlier operation is past.
+      - The same operation with the same options waits, with O(wait=true), for a run that may be dead; see M(dbaas.openstack.instance_lock).
+    type: str
   completed:
-    description: Record that the flow which began with this instance's current task is over; its task and fault are cleared.
+    description:
+      - The operation which began with this instance's current task is over. With O(wait=true) wait until the guest is heard to work, and fail with
+        RV(reason=agent) when it is heard to have failed; then clear task and fault.
     type: bool
     default: false
   fault:
@@ -219,6 +255,16 @@ problems:
   type: list
   elements: dict
   sample: [{option: flavor, value: m1.huge, reason: not_found, msg: "flavor: 'm1.huge' does not exist; there are: m1.small"}]
+lock:
+  description: Holder of the lock that was got for O(operation).
+  returned: when O(operation) was given, outside check mode
+  type: str
+  sample: 4f9a1c
+held_by:
+  description: Who holds the lock instead.
+  returned: when the lock is the reason for V(conflict)
+  type: dict
+  sample: {operation: instance_delete, holder: 77d01e, since: "2026-11-20T21:11:23Z", until: "2026-11-20T21:12:23Z"}
 left:
   description: What exists after a failure, as C(resource name). The next run goes on from there.
   returned: failure, after something was made
@@ -232,6 +278,8 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_cloud import absent, present
+
+LOCALITIES = ["affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity"]
 
 
 def argument_spec() -> dict[str, t.Any]:
@@ -254,10 +302,13 @@ def argument_spec() -> dict[str, t.Any]:
             "type": "list",
             "elements": "dict",
             "options": {
-                "network": {"type": "str", "required": True},
+                "network": {"type": "str"},
+                "port": {"type": "str"},
                 "subnet": {"type": "str"},
                 "fixed_ips": {"type": "list", "elements": "str", "default": []},
             },
+            "required_one_of": [("network", "port")],
+            "mutually_exclusive": [("network", "port"), ("subnet", "port")],
         },
         "management_network": {"type": "str"},
         "availability_zone": {"type": "str"},
@@ -268,11 +319,17 @@ def argument_spec() -> dict[str, t.Any]:
         "tags": {"type": "list", "elements": "str"},
         "metadata": {"type": "dict"},
         "deletion_protection": {"type": "bool"},
+        "locality": {"type": "str", "choices": LOCALITIES},
+        "server_group": {"type": "str"},
+        "volume_id": {"type": "str"},
+        "recreate": {"type": "bool", "default": False},
         "keep_volume": {"type": "bool", "default": False},
         "ssh_user": {"type": "str", "default": "debian"},
         "ssh_public_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "host_keys": {"type": "list", "elements": "str", "no_log": False},
         "volume_initialised": {"type": "bool", "default": False},
+        "operation": {"type": "str"},
+        "lock": {"type": "str"},
         "completed": {"type": "bool", "default": False},
         "fault": {"type": "str"},
         "store_prefix": {"type": "str", "default": "dbaas_"},
@@ -285,7 +342,7 @@ def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
 
 
 def main() -> None:
-    run(body, argument_spec())
+    run(body, argument_spec(), mutually_exclusive=[("operation", "lock"), ("locality", "server_group")])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.lock
 attributes:
   idempotent:
     support: partial
@@ -78,6 +79,7 @@ def argument_spec() -> dict[str, t.Any]:
     return {
         "name": {"type": "str", "required": True},
         "action": {"type": "str", "choices": list(ACTIONS), "required": True},
+        "lock": {"type": "str"},
         "reboot_type": {"type": "str", "choices": ["soft", "hard"], "default": "soft"},
     }
 

@@ -203,6 +203,16 @@ instances:
       type: dict
       returned: always
       sample: {status: ACTIVE, age: 12.5, lag: 0, ticket_expires: 1826000000}
+    server_group:
+      description: The server group of the instance with id, name and policy; null without one.
+      type: dict
+      returned: always
+      sample: {id: 0b9c4b0c-5a0f-4f0b-b6e9-1d2a3d0c7a11, name: dbaas-7c0b5b2f6a4f4f7c9d0e7a3d4c5b6a79, policy: anti-affinity}
+    lock:
+      description: The operation that works on the instance at present, with holder, since, and until, when it lapses unless it is renewed; null without one.
+      type: dict
+      returned: always
+      sample: {operation: instance_create, holder: 4f9a1c, since: "2026-11-20T21:11:23Z", until: "2026-11-20T21:12:23Z"}
     guest:
       description:
         - What the guest tells about itself, among it tls.ca_certificate (PEM); null when it was never heard.

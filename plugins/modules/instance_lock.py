@@ -36,7 +36,7 @@ options:
     choices: [present, absent]
     default: present
   operation:
-    description: Name of the operation, 1 to 21 small letters, digits and underscores. Needed with O(state=present).
+    description: Name of the operation, 1 to 21 small letters, digits and underscores. Needed to get the lock.
     type: str
   arguments:
     description: What the operation does its work with, to tell the same work from other work. Hand over no secrets.
@@ -46,9 +46,10 @@ options:
     description:
       - Who holds the lock, RV(lock.holder) of the call that got it.
       - With O(state=present) the lock is renewed; it is an error if it was lost meanwhile. Needed with O(state=absent).
+      - Who is sure that the holder is dead gives the lock back in its place, with O(state=absent), instead of waiting until it lapses.
     type: str
   lease:
-    description: Seconds for which the lock is held from now on, unless it is renewed; 20 or more.
+    description: Seconds for which the lock is held from now on, neither shorter nor longer, unless it is renewed; 20 or more.
     type: int
     default: 120
 """
@@ -67,7 +68,6 @@ EXAMPLES = r"""
   dbaas.openstack.instance_lock:
     cloud: devcloud
     name: orders
-    operation: instance_resize
     holder: "{{ locked.lock.holder }}"
     lease: 1200
 
@@ -116,7 +116,7 @@ reason:
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
-from ansible_collections.dbaas.openstack.plugins.module_utils._lock_cloud import absent, present
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_lock_cloud import absent, present
 
 STATES = {"present": present, "absent": absent}
 
@@ -134,7 +134,7 @@ def argument_spec() -> dict[str, t.Any]:
 
 
 def main() -> None:
-    required_if = [("state", "present", ["operation"]), ("state", "absent", ["holder"])]
+    required_if = [("state", "present", ["operation", "holder"], True), ("state", "absent", ["holder"])]
     run(
         lambda module, connection: STATES[module.params["state"]](module, connection),
         argument_spec(),

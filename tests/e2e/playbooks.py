@@ -34,6 +34,14 @@ class Run:
     def changed(self) -> int:
         return sum(host["changed"] for host in self.stats.values())
 
+    @property
+    def failures(self) -> list[tuple[str, str, str]]:
+        """Host, task and message of what failed or was not reached, in order."""
+        failed = [
+            (h, name, result) for h, name, result in self.tasks if result.get("failed") or result.get("unreachable")
+        ]
+        return [(host, name, str(result.get("msg"))) for host, name, result in failed]
+
     def results(self, action: str) -> list[dict[str, Any]]:
         """The results of the tasks with that action, in order."""
         return [result for _host, _name, result in self.tasks if result.get("action") == f"dbaas.openstack.{action}"]
@@ -57,15 +65,20 @@ class Run:
         )
 
 
-def play(name: str, variables: dict[str, Any], *, check: bool = False) -> Run:
-    """Run playbooks/NAME.yml with these variables; it is for the caller to look whether it went well."""
-    command = [
+def playbook(name: str, variables: dict[str, Any], *, check: bool = False) -> list[str]:
+    """The command that runs playbooks/NAME.yml with these variables."""
+    return [
         str(Path(sys.executable).with_name("ansible-playbook")),
         f"dbaas.openstack.{name}",
         *(["--check", "--diff"] if check else []),
         "--extra-vars",
         json.dumps(variables),
     ]
+
+
+def play(name: str, variables: dict[str, Any], *, check: bool = False) -> Run:
+    """Run playbooks/NAME.yml with these variables; it is for the caller to look whether it went well."""
+    command = playbook(name, variables, check=check)
     environment = {**ENVIRONMENT, "ANSIBLE_SHOW_CUSTOM_STATS": "true"}
     began = time.monotonic()
     done = subprocess.run(command, env=environment, check=False, stdout=subprocess.PIPE, text=True, timeout=TIMEOUT)

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,36 +19,13 @@ import openstack
 import pytest
 from ansible_collections.dbaas.openstack.plugins.module_utils import _quota
 
-from tests.e2e.leaks import inventory
-from tests.e2e.modules import ENVIRONMENT, command, kill_tree, run_tasks, task
-from tests.e2e.playbooks import play
+from tests.e2e.instances import TIMEOUT, wish
+from tests.e2e.modules import run_tasks, task
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
-TIMEOUT = 240
-
-
-@pytest.fixture(scope="module")
-def cloud() -> Any:
-    connection = openstack.connect(cloud=os.environ["OS_CLOUD"])
-    assert play("datastore_register", {"datastore": "mariadb", "datastore_version": "10.11"}).ok
-    return connection
-
-
-@pytest.fixture
-def name(cloud: Any, tmp_path: Path) -> Iterator[str]:
-    before = inventory(cloud)
-    name = f"e2e-{secrets.token_hex(3)}"
-    yield name
-    run_tasks(
-        tmp_path,
-        task("instance", name=name, deletion_protection=False, timeout=TIMEOUT),
-        task("instance", name=name, state="absent", timeout=TIMEOUT),
-    )
-    left = {pair for pair in inventory(cloud) - before if pair[0] != "container"}
-    assert left == set()
 
 
 @pytest.fixture
@@ -63,18 +38,13 @@ def dual_stack(cloud: Any) -> Iterator[Any]:
     cloud.network.delete_network(network.id)
 
 
-def wish(name: str, **change: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "datastore": "mariadb",
-        "datastore_version": "10.11",
-        "datastore_ports": [3306],
-        "flavor": "m1.small",
-        "volume_size": 1,
-        "networks": [{"network": "private"}],
-        "timeout": TIMEOUT,
-        **change,
-    }
+@pytest.fixture
+def own_port(cloud: Any, dual_stack: Any) -> Iterator[Any]:
+    """A port of the user's; it is still there in the end."""
+    port = cloud.network.create_port(name=f"e2e-{secrets.token_hex(3)}", network_id=dual_stack.id)
+    yield port
+    assert not cloud.network.get_port(port.id).device_id
+    cloud.network.delete_port(port)
 
 
 @pytest.fixture
@@ -83,7 +53,7 @@ def no_room(cloud: Any) -> Iterator[None]:
     admin = openstack.connect(cloud=f"{os.environ['OS_CLOUD']}-admin")
     project = cloud.current_project_id
     try:
-        admin.set_compute_quotas(project, instances=0, cores=0, ram=0)
+        admin.set_compute_quotas(project, instances=0, cores=0, ram=0, server_groups=0)
         admin.set_network_quotas(project, port=0, floatingip=0, security_group=0, security_group_rule=0)
         admin.set_volume_quotas(project, volumes=0, gigabytes=0)
         yield
@@ -95,7 +65,7 @@ def no_room(cloud: Any) -> Iterator[None]:
 
 @pytest.mark.usefixtures("no_room")
 def test_all_quotas_that_do_not_suffice_are_named(name: str, tmp_path: Path) -> None:
-    asked = wish(name, is_public=True, allowed_cidrs=["10.0.0.0/8"], flavor="m1.huge")
+    asked = wish(name, is_public=True, allowed_cidrs=["10.0.0.0/8"], flavor="m1.huge", locality="affinity")
     unknown, refused, info = run_tasks(
         tmp_path,
         task("instance", check=True, **asked),
@@ -104,21 +74,23 @@ def test_all_quotas_that_do_not_suffice_are_named(name: str, tmp_path: Path) -> 
     )
     assert {quota["limit"] for quota in info["limits"].values()} == {0}
     assert sorted(info["limits"]) == sorted(_quota.OPTIONS)
-    options = ["is_public", "name", "name", "networks", "volume_size", "volume_size"]
+    options = ["is_public", "locality", "name", "name", "networks", "volume_size", "volume_size"]
     assert sorted(problem["option"] for problem in refused["problems"]) == ["flavor"] * 3 + options
     assert {problem["reason"] for problem in refused["problems"]} == {"quota"}
     # Cores and memory of a flavor that does not exist cannot be judged; the rest is told all the same.
-    assert [problem["reason"] for problem in unknown["problems"]] == ["not_found"] + ["quota"] * 7
+    assert [problem["reason"] for problem in unknown["problems"]] == ["not_found"] + ["quota"] * 8
 
 
-def test_networks_of_every_kind(cloud: Any, dual_stack: Any, name: str, tmp_path: Path) -> None:
+def test_networks_of_every_kind(cloud: Any, dual_stack: Any, own_port: Any, name: str, tmp_path: Path) -> None:
     options = wish(
         name,
         networks=[
             {"network": "private"},
             {"network": dual_stack.name, "fixed_ips": ["10.199.0.40", "fd00:199::40"]},
             {"network": dual_stack.id, "subnet": "v6"},
+            {"port": own_port.name},
         ],
+        locality="soft-anti-affinity",
         management_network="provider",
         allowed_cidrs=["192.0.2.0/24", "2001:db8::/64"],
         management_cidrs=["198.51.100.0/24"],
@@ -142,13 +114,14 @@ def test_networks_of_every_kind(cloud: Any, dual_stack: Any, name: str, tmp_path
     assert predicted["plan"] == made["plan"]
     instance = made["instance"]
     fixed = {a["address"] for a in instance["addresses"] if a["type"] == "fixed" and not a["management"]}
-    assert {"10.199.0.40", "fd00:199::40"} <= fixed
-    assert [a["version"] for a in instance["addresses"]].count(6) == 2
+    assert {"10.199.0.40", "fd00:199::40", own_port.fixed_ips[0]["ip_address"]} <= fixed
+    assert instance["server_group"]["policy"] == "soft-anti-affinity"
+    assert [a["version"] for a in instance["addresses"]].count(6) >= 2
     assert instance["is_public"]
     assert instance["management_host"] not in fixed
     assert (instance["tags"], instance["metadata"]) == (["a"], {"team": "x"})
     assert second["failed"]
-    assert {problem["value"] for problem in second["problems"]} == {"10.199.0.40", "fd00:199::40"}
+    assert {problem["value"] for problem in second["problems"]} == {"10.199.0.40", "fd00:199::40", own_port.name}
     rules = {
         (group.name, rule.port_range_min, rule.remote_ip_prefix)
         for group in cloud.network.security_groups()
@@ -165,8 +138,8 @@ def test_networks_of_every_kind(cloud: Any, dual_stack: Any, name: str, tmp_path
     assert server.metadata["dbaas_uid"] == instance["uid"]
 
 
-def test_it_is_closed_protected_and_its_volume_can_be_kept(cloud: Any, name: str, tmp_path: Path) -> None:
-    made, changed, refused, opened, removed = run_tasks(
+def test_it_is_closed_protected_and_its_volume_can_be_kept_and_adopted(cloud: Any, name: str, tmp_path: Path) -> None:
+    made, changed, refused = run_tasks(
         tmp_path,
         task("instance", **wish(name, deletion_protection=True)),
         task(
@@ -178,37 +151,33 @@ def test_it_is_closed_protected_and_its_volume_can_be_kept(cloud: Any, name: str
             allowed_cidrs=["192.0.2.9/32"],
         ),
         task("instance", name=name, state="absent"),
-        task("instance", name=name, deletion_protection=False),
-        task("instance", name=name, state="absent", keep_volume=True, timeout=TIMEOUT),
     )
     assert (made["instance"]["allowed_cidrs"], made["instance"]["management_cidrs"]) == ([], [])
     assert changed["instance"]["allowed_cidrs"] == ["192.0.2.9/32"]
     assert (changed["instance"]["tags"], changed["instance"]["metadata"]) == (["b"], {"team": "y"})
     assert (refused["failed"], refused["reason"]) == (True, "conflict")
-    assert opened["changed"]
-    assert f"server {name}" in removed["removed"]
-    (kept,) = [volume for volume in cloud.block_storage.volumes() if volume.id == made["instance"]["volume"]["id"]]
-    assert kept.metadata["dbaas_kept"] == "true"
-    cloud.block_storage.delete_volume(kept)
-    cloud.block_storage.wait_for_delete(kept, wait=60)
-
-
-def test_a_run_that_is_killed_is_finished_by_the_next_with_nothing_doubled(
-    cloud: Any, name: str, tmp_path: Path
-) -> None:
-    process = subprocess.Popen(
-        command(tmp_path, [task("instance", **wish(name))]), env=ENVIRONMENT, stdout=subprocess.DEVNULL
+    assert cloud.compute.get_server(made["instance"]["server_id"]).is_locked
+    volume = made["instance"]["volume"]["id"]
+    other = {**wish(f"{name}-2", volume_id=volume), "volume_size": None}
+    opened, owned, removed, predicted, adopted, again, gone = run_tasks(
+        tmp_path,
+        task("instance", name=name, deletion_protection=False),
+        task("instance", **other),
+        task("instance", name=name, state="absent", keep_volume=True, timeout=TIMEOUT),
+        task("instance", check=True, **other),
+        task("instance", **other),
+        task("instance", **other),
+        task("instance", name=f"{name}-2", state="absent", timeout=TIMEOUT),
     )
-    deadline = time.monotonic() + 60
-    while not list(cloud.network.ports(name=f"{name}-0")):
-        assert time.monotonic() < deadline, "no port within 60 s"
-        time.sleep(0.2)
-    kill_tree(process)
-    (made,) = run_tasks(tmp_path, task("instance", **wish(name)))
-    assert made["instance"]["server_status"] == "ACTIVE"
-    assert len([s for s in cloud.compute.servers() if s.name == name]) == 1
-    assert len([v for v in cloud.block_storage.volumes() if v.name == f"{name}-data"]) == 1
-    assert len(list(cloud.network.ports(name=f"{name}-0"))) == 1
+    assert opened["changed"]
+    # While its instance is there it is not to be had.
+    assert {problem["option"] for problem in owned["problems"]} == {"volume_id"}
+    assert f"server {name}" in removed["removed"]
+    assert predicted["plan"] == adopted["plan"]
+    assert (adopted["instance"]["volume"]["id"], adopted["instance"]["uid"]) == (volume, made["instance"]["uid"])
+    assert adopted["instance"]["datastore_version"] == "10.11"
+    assert again["changed"] is False
+    assert f"volume {name}-2-data" in gone["removed"]
 
 
 def test_a_broken_server_is_named_and_replaced(cloud: Any, name: str, tmp_path: Path) -> None:
@@ -220,6 +189,26 @@ def test_a_broken_server_is_named_and_replaced(cloud: Any, name: str, tmp_path: 
     assert seen["instances"][0]["status"] == "BUILD"
     assert mended["instance"]["server_id"] != made["instance"]["server_id"]
     assert mended["instance"]["volume"]["id"] == made["instance"]["volume"]["id"]
+
+
+def test_a_lost_server_is_made_anew_around_its_data_by_order(cloud: Any, name: str, tmp_path: Path) -> None:
+    made, _recorded = run_tasks(
+        tmp_path, task("instance", **wish(name)), task("instance", name=name, volume_initialised=True)
+    )
+    cloud.compute.delete_server(made["instance"]["server_id"])
+    cloud.compute.wait_for_delete(cloud.compute.get_server(made["instance"]["server_id"]), wait=120)
+    refused, anew, again = run_tasks(
+        tmp_path,
+        task("instance", **wish(name)),
+        task("instance", **wish(name, recreate=True)),
+        task("instance", **wish(name, recreate=True)),
+    )
+    assert (refused["failed"], refused["reason"]) == (True, "conflict")
+    assert [step["action"] for step in anew["plan"] if step["resource"] in ("volume", "port", "server")] == ["create"]
+    for same in ("uid", "host"):
+        assert anew["instance"][same] == made["instance"][same]
+    assert anew["instance"]["volume"]["id"] == made["instance"]["volume"]["id"]
+    assert again["changed"] is False
 
 
 def test_foreign_resources_of_our_name_are_never_touched(cloud: Any, name: str, tmp_path: Path) -> None:

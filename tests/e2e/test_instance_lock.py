@@ -108,5 +108,5 @@ def _contend(group_id: str, number: int, spans: list[tuple[float, float]]) -> No
         begun = time.monotonic()
         time.sleep(0.05)
         spans.append((begun, time.monotonic()))
-        tags.run(_lock.release(mine))
+        tags.run(_lock.release(mine.holder))
         held += 1

@@ -18,7 +18,8 @@ from typing import Any
 import openstack
 from ansible_collections.dbaas.openstack.plugins.module_utils import _lock
 from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import Anchor, new_uid
-from ansible_collections.dbaas.openstack.plugins.module_utils._lock_cloud import SHORTEST_LEASE, Tags
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_lock_cloud import SHORTEST_LEASE
+from ansible_collections.dbaas.openstack.plugins.module_utils._lock_cloud import Tags
 
 CONTENDERS = 5
 KILL_EVERY = 15
@@ -31,7 +32,7 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     network = openstack.connect(cloud=os.environ["OS_CLOUD"]).network
     anchor = network.create_security_group(name=f"soak-{secrets.token_hex(3)}", description=Anchor(new_uid()).encode())
     ledger = directory / "ledger"
-    ledger.touch()
+    ledger.write_text("", encoding="utf-8")
     kills = 0
     ends = time.monotonic() + 60 * minutes
     contenders = [_start(anchor.id, ledger) for _number in range(CONTENDERS)]
@@ -90,7 +91,7 @@ def _contend(group_id: str, ledger: Path) -> None:
             _write(ledger, "renewed" if renewed else "lost")
             time.sleep(chance.uniform(0, 1))
         if renewed:
-            tags.run(_lock.release(renewed))
+            tags.run(_lock.release(renewed.holder))
         _write(ledger, "released")
 
 

@@ -14,16 +14,35 @@ import json
 import secrets
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / ".dev" / "collections")]
 
-from tests.soak import lock  # noqa: E402
+from tests.soak import agent, faults, flow_kill, guest_kill, kill, lock  # noqa: E402
 
-SOAKS = {"lock": lock.soak}
+SOAKS = {
+    "agent": agent.soak,
+    "faults": faults.soak,
+    "flow_kill": flow_kill.soak,
+    "guest_kill": guest_kill.soak,
+    "kill": kill.soak,
+    "lock": lock.soak,
+}
+
+
+def table(name: str, rows: list[dict[str, Any]]) -> str:
+    """The rows as a page in Markdown."""
+    lines = [f"# ./dev soak {name}", "", "|".join(["", *rows[0], ""]), "|".join(["", *["---"] * len(rows[0]), ""])]
+    lines += ["|".join(["", *map(_word, row.values()), ""]) for row in rows]
+    return "\n".join([*lines, ""])
+
+
+def _word(value: Any) -> str:
+    words = {"True": "yes", "False": "no", "None": "-", "[]": "none"}
+    return ", ".join(map(str, value)) if value and isinstance(value, list) else words.get(str(value), str(value))
 
 
 def main() -> int:
@@ -33,8 +52,10 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        figures = SOAKS[options.name](options.seed, options.minutes, Path(directory))
+    directory = ROOT / ".dev" / "soak" / options.name
+    directory.mkdir(parents=True, exist_ok=True)
+    figures = SOAKS[options.name](options.seed, options.minutes, directory)
+    rows = figures.pop("rows", [])
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout.strip()
@@ -50,6 +71,8 @@ def main() -> int:
     place = ROOT / "docs" / "evidence" / f"{options.name}.json"
     place.parent.mkdir(exist_ok=True)
     place.write_text(f"{text}\n", encoding="utf-8")
+    if rows:
+        place.with_suffix(".md").write_text(table(options.name, rows), encoding="utf-8")
     return 1 if figures["violations"] else 0
 
 

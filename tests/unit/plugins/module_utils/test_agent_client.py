@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from ansible_collections.dbaas.openstack.plugins.module_utils import _agent_client
 from ansible_collections.dbaas.openstack.plugins.module_utils._agent_client import (
     AgentClient,
     AgentError,
     AgentTimeoutError,
     AgentUnreachableError,
     plain_values,
+    wait_for_job,
 )
 from dbaas_agent import schema
 from dbaas_agent.agent import Agent
@@ -144,3 +146,62 @@ def test_a_name_that_is_also_the_password_is_not_plain() -> None:
     args = {"users": [{"name": "same", "password": "same"}]}
     assert secrets(schema.VERBS["user_set"]["args"], args) == {"same"}
     assert plain_values("user_set", args) == set()
+
+
+RUNNING = {"id": "j", "state": "RUNNING", "ended": None}
+DONE = {"id": "j", "state": "DONE", "ended": 7}
+
+
+def status(job: dict[str, Any]) -> bytes:
+    return json.dumps({"ok": True, "result": {"job": job}}).encode() + b"\n"
+
+
+@pytest.fixture
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_agent_client, "POLL_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("_fast")
+def test_a_job_is_waited_for_while_its_agent_comes_and_goes(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look is a connection of its own: one hangs up, one finds no agent, one is told that the job runs."""
+    looks = iter([None, None, RUNNING, DONE])
+
+    class Client(AgentClient):
+        def __enter__(self) -> AgentClient:
+            self.look = next(looks)
+            if self.look is None:
+                raise _agent_client.AgentUnreachableError("gone")
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def call(self, *_: Any) -> dict[str, Any]:
+            return {"job": self.look}
+
+    monkeypatch.setattr(_agent_client, "AgentClient", Client)
+    assert wait_for_job(path, None, RUNNING, 60) == DONE
+    assert list(looks) == []
+
+
+@pytest.mark.usefixtures("_fast")
+def test_an_agent_that_stays_away_is_told(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_agent_client, "ABSENCE_SECONDS", 0.05)
+    with pytest.raises(AgentUnreachableError):
+        wait_for_job(path, None, RUNNING, 60)
+
+
+@pytest.mark.usefixtures("_fast")
+def test_a_refusal_ends_the_waiting(path: str, script: Script) -> None:
+    script(HELLO, b'{"ok": false, "error": {"reason": "not_found", "msg": "none"}}\n')
+    with pytest.raises(AgentError) as caught:
+        wait_for_job(path, None, RUNNING, 60)
+    assert caught.value.reason == "not_found"
+
+
+@pytest.mark.usefixtures("_fast")
+def test_a_wait_has_an_end(path: str, script: Script) -> None:
+    script(HELLO, status({**RUNNING, "state": "STILL"}))
+    assert wait_for_job(path, None, RUNNING, 0.02)["state"] == "STILL"
+    assert wait_for_job(path, None, RUNNING, 0) == RUNNING
+    assert wait_for_job(path, None, DONE, 60) == DONE

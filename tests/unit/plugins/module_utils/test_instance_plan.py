@@ -13,7 +13,9 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import Anc
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import (
     Records,
+    Step,
     plan_absent,
+    plan_closing,
     plan_present,
     plan_records,
 )
@@ -25,6 +27,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     Port,
     Rule,
     Server,
+    ServerGroup,
     Volume,
 )
 
@@ -220,11 +223,138 @@ def test_boot_from_a_volume_is_told_in_the_plan() -> None:
     assert plan[-1].shown()["boot_volume_size"] == 5
 
 
+LOST = dataclasses.replace(
+    WHOLE,
+    servers=(),
+    volumes=(
+        dataclasses.replace(
+            VOLUME, metadata={**VOLUME.metadata, "dbaas_initialised": "true", "dbaas_version": "10.11"}, server_ids=()
+        ),
+    ),
+)
+
+
+def test_a_new_server_is_made_around_a_volume_with_data_by_order_only() -> None:
+    with pytest.raises(DbaasError):
+        plan_present(SPEC, LOST, NETWORKS)
+    spec = dataclasses.replace(SPEC, recreate=True)
+    assert steps(plan_present(spec, LOST, NETWORKS)) == [("create", "server")]
+    assert plan_present(spec, WHOLE, NETWORKS) == []
+    broken = dataclasses.replace(LOST, servers=(dataclasses.replace(SERVER, status="ERROR"),))
+    assert plan_present(SPEC, broken, NETWORKS) == []
+    assert steps(plan_present(spec, broken, NETWORKS)) == [("delete", "server"), ("create", "server")]
+
+
+def test_a_broken_server_without_data_may_become_another() -> None:
+    broken = dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, status="ERROR"),))
+    spec = dataclasses.replace(SPEC, flavor="m1.large", datastore_version="11.8")
+    assert steps(plan_present(spec, broken, NETWORKS)) == [("delete", "server"), ("create", "server")]
+    with pytest.raises(DbaasError):
+        plan_present(spec, WHOLE, NETWORKS)
+
+
+def test_a_new_server_has_the_version_of_the_volume() -> None:
+    with pytest.raises(DbaasError) as error:
+        plan_present(dataclasses.replace(SPEC, recreate=True, datastore_version="11.8"), LOST, NETWORKS)
+    assert [problem["option"] for problem in error.value.details["problems"]] == ["datastore_version"]
+
+
+def test_a_kept_volume_is_adopted_instead_of_made() -> None:
+    spec = dataclasses.replace(SPEC, volume_id="vol-1", volume_size=None)
+    plan = plan_present(spec, None, NETWORKS)
+    assert [step for step in steps(plan) if step[1] in ("volume", "server")] == [
+        ("adopt", "volume"),
+        ("create", "server"),
+    ]
+    kept = dataclasses.replace(LOST.volumes[0], metadata={**LOST.volumes[0].metadata, "dbaas_kept": "true"})
+    begun = dataclasses.replace(LOST, ports=(), floating_addresses=(), volumes=(kept,))
+    assert [step for step in steps(plan_present(spec, begun, NETWORKS)) if step[1] in ("volume", "server")] == [
+        ("adopt", "volume"),
+        ("create", "server"),
+    ]
+    assert steps(plan_present(spec, LOST, NETWORKS)) == [("create", "server")]
+    assert plan_present(spec, WHOLE, NETWORKS) == []
+
+
+def test_another_volume_than_the_one_that_is_there_is_refused() -> None:
+    with pytest.raises(DbaasError) as error:
+        plan_present(dataclasses.replace(SPEC, volume_id="vol-9"), WHOLE, NETWORKS)
+    assert [problem["option"] for problem in error.value.details["problems"]] == ["volume_id"]
+
+
+GROUPED = dataclasses.replace(WHOLE, server_group=ServerGroup("g-1", "dbaas-u1", "anti-affinity", owned=True))
+JOINED = dataclasses.replace(WHOLE, server_group=ServerGroup("g-2", "ours", "affinity"))
+
+
+def test_a_server_group_is_made_before_the_server_and_goes_after_it() -> None:
+    spec = dataclasses.replace(SPEC, locality="anti-affinity")
+    assert steps(plan_present(spec, None, NETWORKS))[-2:] == [("create", "server_group"), ("create", "server")]
+    assert plan_present(spec, GROUPED, NETWORKS) == []
+    gone = steps(plan_absent(GROUPED, keep_volume=False))
+    assert gone.index(("delete", "server")) < gone.index(("delete", "server_group"))
+
+
+def test_a_server_group_of_the_users_is_joined_and_stays() -> None:
+    spec = dataclasses.replace(SPEC, server_group="ours")
+    assert ("create", "server_group") not in steps(plan_present(spec, None, NETWORKS))
+    assert plan_present(spec, JOINED, NETWORKS) == []
+    assert plan_present(dataclasses.replace(SPEC, server_group="g-2"), JOINED, NETWORKS) == []
+    assert ("delete", "server_group") not in steps(plan_absent(JOINED, keep_volume=False))
+
+
+@pytest.mark.parametrize(
+    ("there", "option", "value"),
+    [
+        (WHOLE, "locality", "affinity"),
+        (WHOLE, "server_group", "ours"),
+        (GROUPED, "locality", "affinity"),
+        (JOINED, "locality", "affinity"),
+        (JOINED, "server_group", "others"),
+    ],
+)
+def test_a_server_does_not_move_to_another_group(there: Instance, option: str, value: str) -> None:
+    with pytest.raises(DbaasError) as error:
+        plan_present(dataclasses.replace(SPEC, **{option: value}), there, NETWORKS)
+    assert [problem["option"] for problem in error.value.details["problems"]] == [option]
+
+
+def test_a_port_of_the_users_is_neither_made_nor_removed() -> None:
+    spec = dataclasses.replace(SPEC, networks=(NetworkWish("private"), NetworkWish(port="mine")))
+    networks = ["net-1", "net-7"]
+    assert steps(plan_present(spec, None, networks)).count(("create", "port")) == 1
+    used = dataclasses.replace(WHOLE, ports=(*WHOLE.ports, Port("p-7", "net-7", ("10.7.0.5",), (), owned=False)))
+    assert plan_present(spec, used, networks) == []
+    assert [step.target for step in plan_absent(used, keep_volume=False) if step.resource == "port"] == ["p-1"]
+
+
+@pytest.mark.parametrize(
+    ("tagged", "locked", "wanted", "change"),
+    [
+        (False, False, True, True),
+        (True, False, True, True),
+        (True, True, True, False),
+        (True, True, False, True),
+        (False, True, False, True),
+        (False, False, False, False),
+        (True, True, None, False),
+    ],
+)
+def test_protection_is_a_tag_and_a_lock_in_nova(tagged: bool, locked: bool, wanted: bool | None, change: bool) -> None:
+    there = dataclasses.replace(
+        WHOLE,
+        group=dataclasses.replace(GROUP, tags=GROUP.tags | ({"dbaas-protected"} if tagged else set())),
+        servers=(dataclasses.replace(SERVER, locked=locked),),
+    )
+    plan = plan_present(dataclasses.replace(SPEC, deletion_protection=wanted), there, NETWORKS)
+    assert [step.details for step in plan] == ([{"enabled": wanted}] if change else [])
+
+
 def test_records_are_written_once() -> None:
-    records = Records(host_keys=("own",), volume_initialised=True, completed=True)
-    keys, volume, anchor = plan_records(records, WHOLE)
+    records = Records(host_keys=("own",), volume_initialised=True)
+    keys, volume = plan_records(records, WHOLE)
     assert keys.details["metadata"] == {"dbaas_host_keys": "own"}
-    assert volume.details["metadata"] == {"dbaas_initialised": "true"}
+    assert volume.details["metadata"] == {"dbaas_initialised": "true", "dbaas_version": "10.11"}
+    (anchor,) = plan_closing(WHOLE)
     assert anchor.target == Anchor("u1")
     done = dataclasses.replace(
         WHOLE,
@@ -232,12 +362,28 @@ def test_records_are_written_once() -> None:
         servers=(dataclasses.replace(SERVER, metadata={"dbaas_host_keys": "own"}),),
         volumes=(dataclasses.replace(VOLUME, metadata={"dbaas_initialised": "true"}),),
     )
-    assert plan_records(records, done) == []
+    assert plan_records(records, done) == plan_closing(done) == []
 
 
 def test_a_fault_is_recorded_and_keeps_the_task() -> None:
     (step,) = plan_records(Records(fault="no quota"), WHOLE)
     assert step.target == Anchor("u1", "create", 1_790_000_000, "no quota")
+
+
+def test_an_operation_that_begins_leaves_an_earlier_fault_behind_and_nothing_else() -> None:
+    assert plan_records(Records(begins=True), WHOLE) == []
+    failed = dataclasses.replace(WHOLE, anchor=Anchor("u1", "reboot", 1_790_000_000, "no answer"))
+    (step,) = plan_records(Records(begins=True), failed)
+    assert step.target == Anchor("u1", "create")
+    assert plan_records(Records(), failed, [Step("create", "server", "orders")]) == [step]
+    assert plan_records(Records(), failed, [Step("create", "security_group_rule", "orders")]) == []
+
+
+def test_anchors_of_killed_rivals_go_and_one_in_force_stays() -> None:
+    rivals = (Group("sg-8", "orders"), Group("sg-9", "orders", frozenset({"dbaas"})))
+    there = dataclasses.replace(WHOLE, rivals=rivals)
+    assert [step.target for step in plan_present(SPEC, there, NETWORKS)] == ["sg-8"]
+    assert [step.target for step in plan_absent(there, keep_volume=False)][-2:] == ["sg-8", "sg-1"]
 
 
 def test_delete_ends_with_the_anchor() -> None:

@@ -15,6 +15,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec imp
     Problem,
     Spec,
     name_problems,
+    operation_problems,
     problems_of_form,
     refuse,
 )
@@ -43,6 +44,12 @@ def test_an_accepted_name_is_a_host_name(name: str) -> None:
         assert name.isascii()
         assert len(name) <= 63
         assert name.replace("-", "").isalnum()
+
+
+@pytest.mark.parametrize("operation", ["", "o" * 22, "a.b", "Create", "a b"])
+def test_names_that_no_operation_has(operation: str) -> None:
+    assert [problem.option for problem in operation_problems(operation)] == ["operation"]
+    assert operation_problems("instance_create") == operation_problems(None) == []
 
 
 def test_good_options() -> None:

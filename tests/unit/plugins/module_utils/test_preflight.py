@@ -7,10 +7,20 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import NetworkWish, Spec
-from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import Facts, Flavor, Network, Subnet, problems
+from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import (
+    Facts,
+    Flavor,
+    GivenPort,
+    KeptVolume,
+    Network,
+    Subnet,
+    freed,
+    problems,
+)
 
 SUBNETS = (Subnet("s4", "four", "10.0.0.0/24", "10.0.0.1"), Subnet("s6", "six", "fd00::/64", "fd00::1"))
 SPEC = Spec(
@@ -81,3 +91,121 @@ def test_everything_wrong_is_listed_at_once() -> None:
     spec = dataclasses.replace(SPEC, flavor="x", availability_zone="y", volume_type="z")
     facts = dataclasses.replace(FACTS, flavor=None, networks=(None,))
     assert len(found(spec, facts)) == 4
+
+
+def test_a_port_of_the_users_has_to_be_there_and_free() -> None:
+    spec = dataclasses.replace(SPEC, networks=(NetworkWish(port="mine"),))
+
+    def with_port(port: GivenPort | None) -> list[tuple[str, str]]:
+        return found(spec, dataclasses.replace(FACTS, ports=(port,)))
+
+    assert with_port(GivenPort("p", "n")) == []
+    assert with_port(None) == [("networks", "not_found")]
+    assert with_port(GivenPort("p", "n", "srv-2")) == [("networks", "conflict")]
+    assert freed([GivenPort("p", "n", "srv-1"), None, GivenPort("q", "n", "srv-2")], ["srv-1"]) == (
+        GivenPort("p", "n"),
+        None,
+        GivenPort("q", "n", "srv-2"),
+    )
+
+
+def test_a_server_group_has_to_be_there() -> None:
+    spec = dataclasses.replace(SPEC, server_group="ours")
+    assert found(spec, FACTS) == [("server_group", "not_found")]
+    assert found(spec, dataclasses.replace(FACTS, server_group_id="g")) == []
+
+
+MEMBER = frozenset({"reader", "member"})
+FOREIGN = Network("n", "provider", SUBNETS, own=False, shared=True)
+EXTERNAL = Network("x", "internet", own=False)
+
+
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [
+        ({"reader"}, [("cloud", "cloud")]),
+        (MEMBER, []),
+        ({"admin", "reader"}, []),
+        ({"reader", "billing"}, []),  # the operator's own
+        (set(), []),  # not told
+    ],
+)
+def test_who_may_only_look_can_make_nothing(roles: set[str], expected: list[tuple[str, str]]) -> None:
+    assert found(facts=dataclasses.replace(FACTS, roles=frozenset(roles))) == expected
+
+
+@pytest.mark.parametrize(
+    ("roles", "network", "expected"),
+    [
+        (MEMBER, FOREIGN, [("networks", "cloud")]),
+        (MEMBER, dataclasses.replace(FOREIGN, own=True), []),
+        ({"member", "network-planner"}, FOREIGN, []),
+        ({"admin"}, FOREIGN, []),
+    ],
+)
+def test_addresses_are_chosen_by_the_owner_of_a_network(
+    roles: set[str], network: Network, expected: list[tuple[str, str]]
+) -> None:
+    facts = dataclasses.replace(FACTS, networks=(network,), roles=frozenset(roles))
+    assert found(wish(fixed_ips=("10.0.0.9",)), facts) == expected
+    assert found(wish(subnet="four"), facts) == []
+    given = dataclasses.replace(facts, ports=(GivenPort("p", "n"),))
+    assert found(dataclasses.replace(SPEC, networks=(NetworkWish(port="mine"),)), given) == []
+
+
+@pytest.mark.parametrize(("roles", "number"), [(MEMBER, 1), ({"member", "billing"}, 1), ({"admin"}, 0)])
+def test_an_external_network_that_is_not_shared_takes_no_ports(roles: set[str], number: int) -> None:
+    facts = dataclasses.replace(
+        FACTS, networks=(EXTERNAL,), management_network=EXTERNAL, roles=frozenset(roles), gateways=frozenset({"x"})
+    )
+    spec = dataclasses.replace(SPEC, management_network="internet")
+    assert found(spec, facts) == [("networks", "cloud"), ("management_network", "cloud")] * number
+
+
+def test_an_administrator_sees_the_subnets_of_every_network() -> None:
+    network = dataclasses.replace(EXTERNAL, subnets=SUBNETS)
+    facts = dataclasses.replace(FACTS, networks=(network,), roles=frozenset({"admin"}))
+    assert found(wish(subnet="nine"), facts) == [("networks", "not_found")]
+
+
+@pytest.mark.parametrize(
+    ("gateways", "expected"),
+    [
+        ({"x"}, []),
+        ({"y", "x"}, []),
+        (None, []),
+        ({"y"}, [("floating_network", "invalid")]),
+        ((), [("floating_network", "invalid")]),
+    ],
+)
+def test_a_floating_address_needs_a_router(gateways: set[str] | None, expected: list[tuple[str, str]]) -> None:
+    facts = dataclasses.replace(FACTS, gateways=None if gateways is None else frozenset(gateways))
+    assert found(SPEC, facts) == expected
+    assert found(dataclasses.replace(SPEC, is_public=False), facts) == []
+
+
+KEPT = KeptVolume("vol-1", 2, "available", "u1", "mariadb", "10.11")
+
+
+@pytest.mark.parametrize(
+    ("change", "number"),
+    [
+        ({}, 0),
+        ({"uid": ""}, 1),
+        ({"owner": "billing"}, 1),
+        ({"owner": "orders", "status": "in-use"}, 0),
+        ({"status": "in-use"}, 1),
+        ({"datastore": "postgresql"}, 1),
+        ({"version": "11.8"}, 1),
+        ({"size": 3}, 1),
+        ({"status": "error", "version": "11.8", "size": 3}, 3),
+    ],
+)
+def test_a_volume_can_be_adopted(change: dict[str, Any], number: int) -> None:
+    spec = dataclasses.replace(SPEC, volume_id="vol-1", volume_size=2, datastore_version="10.11")
+    facts = dataclasses.replace(FACTS, kept_volume=dataclasses.replace(KEPT, **change))
+    assert found(spec, facts) == [("volume_id", "conflict")] * number
+
+
+def test_a_volume_that_is_not_there_cannot_be_adopted() -> None:
+    assert found(dataclasses.replace(SPEC, volume_id="vol-9"), FACTS) == [("volume_id", "not_found")]

@@ -26,11 +26,13 @@ SPEC = Spec(
     allowed_cidrs=("10.0.0.0/8",),
     management_cidrs=("10.0.0.1/32",),
     is_public=True,
+    locality="affinity",
 )
 ALL = {
     "instances": 1,
     "cores": 2,
     "ram": 1024,
+    "server_groups": 1,
     "ports": 2,
     "floating_ips": 1,
     "security_groups": 1,

@@ -64,3 +64,14 @@ def test_another_right_has_another_signature(change: dict[str, object]) -> None:
 def test_sha256_is_the_digest_unless_told_otherwise() -> None:
     signature = split(_tempurl.sign("http://s/v1/A", "c", "o", key="k", method="PUT", expires=1))[1]["temp_url_sig"][0]
     assert len(signature) == 2 * hashlib.sha256().digest_size
+
+
+@given(name=st.text(min_size=1, max_size=30, alphabet=st.characters(exclude_categories=["Cs", "Cc"])), data=st.data())
+def test_one_signature_holds_below_a_prefix(name: str, data: st.DataObject) -> None:
+    prefix = name[: data.draw(st.integers(0, len(name)))]
+    url = _tempurl.sign("http://s/v1/A", "c", name, key="k", method="PUT", expires=7, prefix=prefix)
+    parts = urllib.parse.urlsplit(url)
+    query = urllib.parse.parse_qs(parts.query, keep_blank_values=True, strict_parsing=True)
+    assert urllib.parse.unquote(parts.path) == f"/v1/A/c/{name}"
+    assert query["temp_url_prefix"] == [prefix]
+    assert query["temp_url_sig"] == [expected(f"prefix:/v1/A/c/{prefix}", "PUT", 7, "k")]

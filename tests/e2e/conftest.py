@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the tests of the cloud's part share: a connection, a registered version, names for instances that leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openstack
+import pytest
+
+from tests.e2e.instances import TIMEOUT
+from tests.e2e.leaks import inventory
+from tests.e2e.modules import run_tasks, task
+from tests.e2e.playbooks import play
+
+
+@pytest.fixture(scope="session")
+def cloud() -> Any:
+    """A connection to the cloud in which MariaDB 10.11 is registered."""
+    connection = openstack.connect(cloud=os.environ["OS_CLOUD"])
+    assert play("datastore_register", {"datastore": "mariadb", "datastore_version": "10.11"}).ok
+    return connection
+
+
+@pytest.fixture
+def name(cloud: Any, tmp_path: Path) -> Iterator[str]:
+    """A name for an instance; whatever its test made is gone afterwards, and nothing else is there."""
+    before = inventory(cloud)
+    name = f"e2e-{secrets.token_hex(3)}"
+    yield name
+    run_tasks(
+        tmp_path,
+        task("instance", name=name, deletion_protection=False, timeout=TIMEOUT),
+        task("instance", name=name, state="absent", timeout=TIMEOUT),
+    )
+    left = {pair for pair in inventory(cloud) - before if pair[0] != "container"}
+    assert left == set()

@@ -1,0 +1,26 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What instances the tests of the cloud's part make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TIMEOUT = 240
+
+
+def wish(name: str, **change: Any) -> dict[str, Any]:
+    """Options of module instance for a whole instance."""
+    return {
+        "name": name,
+        "datastore": "mariadb",
+        "datastore_version": "10.11",
+        "datastore_ports": [3306],
+        "flavor": "m1.small",
+        "volume_size": 1,
+        "networks": [{"network": "private"}],
+        "timeout": TIMEOUT,
+        **change,
+    }

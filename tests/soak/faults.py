@@ -1,0 +1,33 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`./dev soak faults`: all end-to-end tests of faults, those too that are left out of `./dev test` for want of time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def soak(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+    """Figures; violations: tests that failed."""
+    report = directory / "faults.xml"
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", "tests/e2e/test_faults.py", f"--junit-xml={report}"]
+    subprocess.run(command, cwd=ROOT, check=False, timeout=60 * minutes)
+    cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314
+    rows = [
+        {
+            "test": case.attrib["name"],
+            "seconds": round(float(case.attrib["time"])),
+            "passed": not any(child.tag in ("failure", "error", "skipped") for child in case),
+        }
+        for case in cases
+    ]
+    return {"tests": len(rows), "violations": sum(not row["passed"] for row in rows) or int(not rows), "rows": rows}

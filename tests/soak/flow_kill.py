@@ -1,0 +1,98 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`./dev soak flow_kill`: the playbook instance_create is killed at one kind of request to the cloud after the other, guest steps in between.
+
+Each run goes on from where the one before was killed, until one comes to its end: one instance, one chain for each way of killing.
+`./dev soak kill` has the cloud's part alone, from the beginning each time.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import openstack
+
+from tests.e2e.kill import Victim
+from tests.e2e.kill_cells import HOWS, give_lock_back
+from tests.e2e.leaks import inventory
+from tests.e2e.playbooks import play, playbook
+from tests.e2e.proxy import Boundary
+
+NETWORKS = ["172.16.0.0/12"]
+
+
+def soak(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+    """Figures; violations: chains that end with something doubled, changed by a run without change, or left."""
+    cloud = openstack.connect(cloud=os.environ["OS_CLOUD"])
+    key = directory / "key"
+    if not key.exists():
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    ends = time.monotonic() + 60 * minutes
+    rows: list[dict[str, Any]] = []
+    chains = []
+    for how in HOWS:
+        if time.monotonic() < ends:
+            chains.append(_chain(cloud, directory, how, rows))
+            print(chains[-1], flush=True)
+    return {
+        "complete": len(chains) == len(HOWS),
+        "kills": len(rows),
+        "chains": chains,
+        "violations": sum(bool(chain["faults"]) for chain in chains),
+        "rows": rows,
+    }
+
+
+def _chain(cloud: Any, directory: Path, how: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    before = inventory(cloud)
+    name = f"flow-{secrets.token_hex(3)}"
+    wish = _wish(name, directory)
+    done: set[Boundary] = set()
+    ended = False
+    while not ended:
+        victim = Victim(playbook("instance_create", wish), lambda at, _number: at not in done, how)
+        with victim.fate():
+            pass
+        ended = victim.killed_at is None
+        if victim.killed_at is not None:
+            done.add(victim.killed_at)
+            rows.append({"how": how, "number": len(done) - 1, "boundary": str(victim.killed_at)})
+            print(rows[-1], flush=True)
+            give_lock_back(directory, name)
+    faults = [] if victim.ended_well else ["the last run, which nobody killed, failed"]
+    again = play("instance_create", wish)
+    faults += [f"again: {failure}" for failure in again.failures]
+    faults += [f"a run without change changed {again.changed}"] if again.changed else []
+    kinds = [kind for kind, _id in inventory(cloud) - before]
+    faults += [
+        f"{kinds.count(kind)} of {kind}"
+        for kind in ("server", "volume", "port", "floating_ip")
+        if kinds.count(kind) != 1
+    ]
+    gone = play("instance_delete", {"instance": name})
+    faults += [f"delete: {failure}" for failure in gone.failures]
+    left = {pair for pair in inventory(cloud) ^ before if pair[0] != "container"}
+    return {"how": how, "kills": len(done), "faults": faults + [f"left: {pair}" for pair in sorted(left)]}
+
+
+def _wish(name: str, directory: Path) -> dict[str, Any]:
+    return {
+        "instance": name,
+        "datastore": "mariadb",
+        "flavor": "m1.small",
+        "volume_size": 1,
+        "network": "private",
+        "is_public": True,
+        "allowed_cidrs": NETWORKS,
+        "management_cidrs": NETWORKS,
+        "ssh_private_key_file": str(directory / "key"),
+        "databases": ["shop"],
+        "users": [{"name": "shop", "password_file": str(directory / "password"), "databases": ["shop"]}],
+    }
