@@ -45,6 +45,11 @@ def test_hello_agrees_on_the_protocol() -> None:
     assert answer["result"]["protocol"] == 1
 
 
+@pytest.mark.parametrize("envelope", [{"protocol": 7}, {"protocol": None}])
+def test_hello_is_understood_in_every_version(envelope: dict[str, Any]) -> None:
+    assert dispatcher().answer(request("hello", {"protocols": [1]}, **envelope))["ok"]
+
+
 def test_hello_without_common_ground() -> None:
     answer = dispatcher().answer(request("hello", {"protocols": [7]}))
     assert answer["error"]["reason"] == "unsupported"

@@ -77,7 +77,7 @@ class Dispatcher:
         except Exception as fault:
             log("crash", "error", op=request.get("id"), fault=type(fault).__name__, at=place(fault))
             return _refusal(request, AgentError("agent", f"{type(fault).__name__}: {fault}").answer(), secrets)
-        return {"id": request["id"], "protocol": schema.PROTOCOLS[-1], "ok": True, "result": result}
+        return {"id": request["id"], "protocol": request.get("protocol"), "ok": True, "result": result}
 
     def renew(self) -> None:
         """Renew the server certificate if nothing else is being changed."""
@@ -140,7 +140,8 @@ def _check_envelope(request: dict[str, Any]) -> None:
         faults.append("check: true or false is wanted")
     if faults:
         raise AgentError("invalid", "; ".join(faults), faults=faults)
-    if request.get("protocol") not in schema.PROTOCOLS:
+    # hello is understood in all versions: whichever side is newer, it is how they find the one that both speak.
+    if request.get("protocol") not in schema.PROTOCOLS and request.get("verb") != "hello":
         known = schema.PROTOCOLS
         raise AgentError("unsupported", f"protocol: {request.get('protocol')!r} is none of {known}", protocols=known)
 

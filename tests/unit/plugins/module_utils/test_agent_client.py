@@ -80,6 +80,36 @@ def test_the_agents_own_server_is_understood(path: str) -> None:
     server.close()
 
 
+@pytest.mark.parametrize(
+    ("client", "agent", "agreed"),
+    [([1, 2], [1], 1), ([1], [1, 2], 1), ([2, 3], [1, 2], 2), ([1, 2], [2, 3], 2), ([2, 3], [2, 3], 3)],
+)
+def test_neighbouring_versions_agree(
+    path: str, monkeypatch: pytest.MonkeyPatch, client: list[int], agent: list[int], agreed: int
+) -> None:
+    monkeypatch.setattr(_agent_client, "PROTOCOLS", client)
+    monkeypatch.setattr(schema, "PROTOCOLS", agent)
+    server = Server(path, Dispatcher(cast(Agent, None), lambda: None).answer, user=os.getuid())
+    server.start()
+    with AgentClient(path) as connection:
+        assert connection.protocol == agreed
+        # What follows is understood: refused for what it asks, not for how.
+        with pytest.raises(AgentError) as caught:
+            connection.call("volume_prepare", check=True)
+    assert caught.value.reason == "invalid"
+    server.close()
+
+
+def test_versions_that_are_no_neighbours_say_so(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_agent_client, "PROTOCOLS", [3, 4])
+    server = Server(path, Dispatcher(cast(Agent, None), lambda: None).answer, user=os.getuid())
+    server.start()
+    with pytest.raises(AgentError) as caught, AgentClient(path):
+        pass
+    assert (caught.value.reason, caught.value.details) == ("unsupported", {"protocols": schema.PROTOCOLS})
+    server.close()
+
+
 def test_a_result_in_pieces(path: str, script: Script) -> None:
     answer = {"ok": True, "result": {"much": "x" * 300000}}
     script(HELLO, json.dumps(answer).encode() + b"\n")

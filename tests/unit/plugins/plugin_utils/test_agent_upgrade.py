@@ -23,7 +23,7 @@ GOOD = {
 STATUSES = strategies.sampled_from(["NEW", "BUILD", "ACTIVE", "SHUTDOWN", "FAILED", "BLOCKED"])
 
 
-def faults(before: dict[str, Any] = BEFORE, **changes: Any) -> int:
+def faults(before: dict[str, Any], **changes: Any) -> int:
     return len(agent_upgrade_faults({"status": {**GOOD, **changes}}, before, "0.1.0"))
 
 
@@ -41,7 +41,7 @@ def faults(before: dict[str, Any] = BEFORE, **changes: Any) -> int:
     ],
 )
 def test_faults(changes: dict[str, Any], count: int) -> None:
-    assert faults(**changes) == count
+    assert faults(BEFORE, **changes) == count
 
 
 @given(STATUSES, STATUSES)
