@@ -37,6 +37,7 @@ def wish(name: str) -> dict[str, Any]:
         "allowed_cidrs": ["192.0.2.0/24"],
         "management_cidrs": ["198.51.100.0/24"],
         "is_public": True,
+        "locality": "soft-anti-affinity",
         "timeout": WAIT,
     }
 

@@ -18,7 +18,15 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
-PARTS = {"floating_ip": 1, "port": 1, "security_group": 1, "security_group_rule": 4, "server": 1, "volume": 1}
+PARTS = {
+    "floating_ip": 1,
+    "port": 1,
+    "security_group": 1,
+    "security_group_rule": 4,
+    "server": 1,
+    "server_group": 1,
+    "volume": 1,
+}
 
 
 @pytest.mark.parametrize(

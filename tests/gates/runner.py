@@ -24,7 +24,7 @@ POLL_SECONDS = 0.1
 NEWS_SECONDS = 60
 KILL_SECONDS = 20
 TAIL_LINES = 40
-FAULT = re.compile(r"fatal: \[|^E   ")
+FAULTS = (re.compile(r"^fatal: \["), re.compile(r"^E   "))
 FAULT_LINES = 40
 BASH = ("bash", "-euo", "pipefail", "-O", "failglob", "-c")
 
@@ -88,10 +88,14 @@ def _tail(log: Path, lines: int) -> list[str]:
 
 
 def _excerpt(log: Path) -> list[str]:
-    """What tells why: the lines from a little before the first fault (of Ansible or pytest), and the last lines."""
+    """What tells why, and the last lines.
+
+    Why is in Ansible's last fault, since those before may have been rescued, or in pytest's first.
+    """
     lines = _tail(log, sys.maxsize)
     tail_from = max(0, len(lines) - TAIL_LINES)
-    fault = next((number for number, line in enumerate(lines) if FAULT.search(line)), tail_from)
+    of_ansible, of_pytest = ([number for number, line in enumerate(lines) if fault.search(line)] for fault in FAULTS)
+    fault = of_pytest[0] if of_pytest else of_ansible[-1] if of_ansible else tail_from
     first = lines[max(0, fault - 5) : min(fault + FAULT_LINES, tail_from)] if fault < tail_from else []
     return [*first, *(["..."] if first else []), *lines[tail_from:]]
 
