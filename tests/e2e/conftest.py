@@ -6,27 +6,22 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import openstack
 import pytest
 
-from tests.e2e.instances import TIMEOUT
+from tests.e2e.instances import TIMEOUT, connect
 from tests.e2e.leaks import inventory
 from tests.e2e.modules import run_tasks, task
-from tests.e2e.playbooks import play
 
 
 @pytest.fixture(scope="session")
 def cloud() -> Any:
     """A connection to the cloud in which MariaDB 10.11 is registered."""
-    connection = openstack.connect(cloud=os.environ["OS_CLOUD"])
-    assert play("datastore_register", {"datastore": "mariadb", "datastore_version": "10.11"}).ok
-    return connection
+    return connect()
 
 
 @pytest.fixture

@@ -10,15 +10,13 @@ Each run goes on from where the one before was killed, until one comes to its en
 
 from __future__ import annotations
 
-import os
 import secrets
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
-import openstack
-
+from tests.e2e.instances import connect
 from tests.e2e.kill import Victim
 from tests.e2e.kill_cells import HOWS, give_lock_back
 from tests.e2e.leaks import inventory
@@ -30,7 +28,7 @@ NETWORKS = ["172.16.0.0/12"]
 
 def soak(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     """Figures; violations: chains that end with something doubled, changed by a run without change, or left."""
-    cloud = openstack.connect(cloud=os.environ["OS_CLOUD"])
+    cloud = connect()
     key = directory / "key"
     if not key.exists():
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)

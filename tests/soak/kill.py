@@ -11,14 +11,12 @@ What is done is kept, and a soak that was ended goes on there.
 from __future__ import annotations
 
 import json
-import os
 import random
 import time
 from pathlib import Path
 from typing import Any
 
-import openstack
-
+from tests.e2e.instances import connect
 from tests.e2e.kill_cells import HOWS, Cell
 
 LAPSE = 0.15
@@ -27,7 +25,7 @@ LAPSE = 0.15
 
 def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     """Figures; violations: cells after which something was doubled, left, foreign and changed, or not as in a run that nobody killed."""
-    cloud = openstack.connect(cloud=os.environ["OS_CLOUD"])
+    cloud = connect()
     ledger = directory / "cells.jsonl"
     rows = [json.loads(line) for line in ledger.read_text().splitlines()] if ledger.exists() else []
     ends = time.monotonic() + 60 * minutes
