@@ -66,10 +66,10 @@ class Run:
 
 
 def playbook(name: str, variables: dict[str, Any], *, check: bool = False) -> list[str]:
-    """The command that runs playbooks/NAME.yml with these variables."""
+    """The command that runs playbooks/NAME.yml, or the file NAME of an absolute path, with these variables."""
     return [
         str(Path(sys.executable).with_name("ansible-playbook")),
-        f"dbaas.openstack.{name}",
+        name if name.startswith("/") else f"dbaas.openstack.{name}",
         *(["--check", "--diff"] if check else []),
         "--extra-vars",
         json.dumps(variables),
@@ -77,7 +77,7 @@ def playbook(name: str, variables: dict[str, Any], *, check: bool = False) -> li
 
 
 def play(name: str, variables: dict[str, Any], *, check: bool = False) -> Run:
-    """Run playbooks/NAME.yml with these variables; it is for the caller to look whether it went well."""
+    """Run a playbook, see playbook(); it is for the caller to look whether it went well."""
     command = playbook(name, variables, check=check)
     environment = {**ENVIRONMENT, "ANSIBLE_SHOW_CUSTOM_STATS": "true"}
     began = time.monotonic()

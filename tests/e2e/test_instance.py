@@ -218,6 +218,28 @@ def test_a_second_run_changes_nothing(wish: dict[str, Any]) -> None:
     assert play("preflight", wish).changed == 0
 
 
+HOLD_UP = """
+sudo systemd-run --quiet mariadb --execute 'LOCK TABLES shop.t WRITE; SELECT SLEEP(20)'
+until sudo mariadb --execute 'SHOW PROCESSLIST' | grep -F 'SELECT SLEEP(20)'; do sleep 0.1; done
+"""
+
+
+def test_the_lock_is_held_while_a_job_runs(way: dict[str, Any], place: Path) -> None:
+    guest(place, HOLD_UP)
+    request = {"ssh_user": "debian", "ssh_jump": "", "dbaas_store_prefix": "dbaas_", **way}
+    job = {"kind": "datastore_check", "id": "e2e", "args": {"databases": ["shop"]}}
+    run = play(str(Path(__file__).with_name("plays") / "job.yml"), {"instance_request": request, "instance_job": job})
+    assert run.ok, run.failures
+    ended = run.results("agent")[-1]["job"]
+    assert (ended["state"], ended["result"]["tables"]) == ("DONE", 1)
+    leases = [result["lock"] for result in run.results("instance_lock")[:-1]]
+    assert len({lock["holder"] for lock in leases}) == 1
+    untils = [lock["until"] for lock in leases]
+    assert len(untils) >= 4
+    assert untils == sorted(untils)
+    assert untils[-1] > untils[0]
+
+
 def test_the_inventory_leads_into_the_guest(place: Path) -> None:
     source = place / "fleet.dbaas.yml"
     source.write_text(json.dumps({"plugin": "dbaas.openstack.instances", "ssh_private_key_file": str(place / "key")}))
