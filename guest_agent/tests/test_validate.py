@@ -37,10 +37,15 @@ def test_defaults_are_filled_in() -> None:
         {
             "name": "a",
             "host": "%",
+            "new_name": None,
+            "new_host": None,
             "password": None,
-            "databases": [],
-            "require_tls": True,
             "update_password": "always",
+            "retain_current_password": False,
+            "databases": None,
+            "grants": None,
+            "append_grants": False,
+            "require_tls": None,
             "state": "present",
         }
     ]

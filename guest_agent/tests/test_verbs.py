@@ -33,6 +33,7 @@ class FakeDriver(Driver):
         super().__init__(config)
         self.world = world
         self.calls: list[str] = []
+        self.root = False
 
     def ping(self) -> str:
         if self.world.unit.active != "active" or self.world.silent:
@@ -55,19 +56,35 @@ class FakeDriver(Driver):
         return [{"name": "d"}]
 
     def plan_databases(self, wanted: list[dict[str, Any]]) -> Plan:
-        return Plan(list(wanted), {}, {"d": 1})
+        return Plan([Step()] * len(wanted), {}, {"d": 1})
 
     def users(self) -> list[dict[str, Any]]:
         return [{"name": "u"}]
 
-    def plan_users(self, wanted: list[dict[str, Any]]) -> Plan:
-        return Plan(list(wanted), {}, {"u": 1})
+    def plan_users(self, wanted: list[dict[str, Any]], coming: list[str]) -> Plan:
+        return Plan([Step()] * len(wanted), {}, dict.fromkeys(coming, 1))
+
+    def root_enabled(self) -> bool:
+        return self.root
+
+    def plan_root(self, enabled: bool, password: str | None, require_tls: bool) -> Plan:
+        return Plan([Step()] if enabled else [], {}, {"root": [password, require_tls]})
+
+    def end_root_sessions(self) -> None:
+        self.calls.append("end_root_sessions")
 
     def apply(self, plan: Plan) -> None:
         self.calls.append(f"apply {len(plan.statements)}")
 
     def jobs(self) -> dict[str, type[Kind]]:
         return {}
+
+
+class Step:
+    """A statement."""
+
+    def shown(self) -> str:
+        return "shown"
 
 
 class World:
@@ -290,8 +307,23 @@ def test_objects(agent: Agent) -> None:
     assert call(agent, "database_set", {"databases": [{}]}, check=True)["changed"]
     assert fake(agent).calls == []
     assert call(agent, "database_set", {"databases": [{}]})["diff"] == {"before": {}, "after": {"d": 1}}
-    assert not call(agent, "user_set", {"users": []})["changed"]
+    done = call(agent, "user_set", {"users": [], "coming_databases": ["e"]})
+    assert done == {"changed": False, "diff": {"before": {}, "after": {"e": 1}}, "statements": []}
     assert fake(agent).calls == ["apply 1", "apply 0"]
+
+
+def test_root(agent: Agent) -> None:
+    assert call(agent, "root_status") == {"enabled": False}
+    wanted = {"enabled": True, "password": "p", "update_password": "always", "require_tls": True}
+    assert call(agent, "root_set", wanted, check=True)["statements"] == ["shown"]
+    assert fake(agent).calls == []
+    assert call(agent, "root_set", wanted)["diff"]["after"] == {"root": ["p", True]}
+    fake(agent).root = True
+    kept = call(agent, "root_set", {**wanted, "update_password": "on_create"}, check=True)
+    assert kept["diff"]["after"] == {"root": [None, True]}
+    assert not call(agent, "root_set", {**wanted, "enabled": False}, check=True)["changed"]
+    call(agent, "root_set", {**wanted, "enabled": False})
+    assert fake(agent).calls == ["apply 1", "apply 0", "end_root_sessions"]
 
 
 def test_jobs(agent: Agent, config: Config, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

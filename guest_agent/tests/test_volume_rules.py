@@ -6,12 +6,22 @@
 from __future__ import annotations
 
 import configparser
+import struct
 from itertools import product
 
 import pytest
 from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
-from dbaas_agent.volume_rules import Evidence, candidates, mount_unit, must_format
+from dbaas_agent.volume_rules import (
+    HEAD,
+    SLACK,
+    Evidence,
+    candidates,
+    filesystem_bytes,
+    mount_unit,
+    must_format,
+    must_grow,
+)
 from hypothesis import given, strategies
 
 VOLUME_ID = "3f6a1c1e-5f0f-4f0c-9d1b-2b6f1a0f7c11"
@@ -81,3 +91,28 @@ def test_the_mount_unit_can_be_read_by_systemd(config: Config) -> None:
     assert parser["Mount"]["Where"] == config.mount_point
     assert parser["Mount"]["Type"] == "ext4"
     assert "noatime" in parser["Mount"]["Options"].split(",")
+
+
+def ext4(blocks: int, exponent: int) -> bytes:
+    head = bytearray(HEAD)
+    struct.pack_into("<I", head, 1024 + 0x4, blocks & 0xFFFFFFFF)
+    struct.pack_into("<I", head, 1024 + 0x18, exponent)
+    struct.pack_into("<I", head, 1024 + 0x150, blocks >> 32)
+    return bytes(head)
+
+
+def xfs(blocks: int, block: int) -> bytes:
+    return struct.pack(">4sIQ", b"XFSB", block, blocks).ljust(HEAD, b"\0")
+
+
+@given(strategies.integers(1, 2**48), strategies.sampled_from([0, 1, 2, 6]))
+def test_file_systems_tell_their_size(blocks: int, exponent: int) -> None:
+    size = blocks << (10 + exponent)
+    assert filesystem_bytes("ext4", ext4(blocks, exponent)) == size
+    assert filesystem_bytes("xfs", xfs(blocks, 1 << (10 + exponent))) == size
+
+
+@pytest.mark.parametrize(("device", "grow"), [(2**30, False), (2**30 + SLACK - 1, False), (2**30 + SLACK, True)])
+def test_a_file_system_grows_when_its_device_did(device: int, grow: bool) -> None:
+    assert must_grow("ext4", ext4(2**18, 2), device) == grow
+    assert must_grow("xfs", xfs(2**18, 4096), device) == grow

@@ -59,6 +59,9 @@ VERBS: dict[str, dict[str, Any]] = {
                     "xfs",
                 ],
             },
+            "size": {
+                "type": "int",
+            },
         },
     },
     "datastore_initialise": {
@@ -166,18 +169,15 @@ VERBS: dict[str, dict[str, Any]] = {
                         "type": "str",
                         "default": "%",
                     },
+                    "new_name": {
+                        "type": "str",
+                    },
+                    "new_host": {
+                        "type": "str",
+                    },
                     "password": {
                         "type": "str",
                         "secret": True,
-                    },
-                    "databases": {
-                        "type": "list",
-                        "elements": "str",
-                        "default": [],
-                    },
-                    "require_tls": {
-                        "type": "bool",
-                        "default": True,
                     },
                     "update_password": {
                         "type": "str",
@@ -186,6 +186,39 @@ VERBS: dict[str, dict[str, Any]] = {
                             "always",
                             "on_create",
                         ],
+                    },
+                    "retain_current_password": {
+                        "type": "bool",
+                        "default": False,
+                    },
+                    "databases": {
+                        "type": "list",
+                        "elements": "str",
+                    },
+                    "grants": {
+                        "type": "list",
+                        "elements": "dict",
+                        "options": {
+                            "database": {
+                                "type": "str",
+                                "required": True,
+                            },
+                            "table": {
+                                "type": "str",
+                            },
+                            "privileges": {
+                                "type": "list",
+                                "elements": "str",
+                                "required": True,
+                            },
+                        },
+                    },
+                    "append_grants": {
+                        "type": "bool",
+                        "default": False,
+                    },
+                    "require_tls": {
+                        "type": "bool",
                     },
                     "state": {
                         "type": "str",
@@ -196,6 +229,42 @@ VERBS: dict[str, dict[str, Any]] = {
                         ],
                     },
                 },
+            },
+            "coming_databases": {
+                "type": "list",
+                "elements": "str",
+                "default": [],
+            },
+        },
+    },
+    "root_status": {
+        "mutating": False,
+        "timeout": 60,
+        "args": {},
+    },
+    "root_set": {
+        "mutating": True,
+        "timeout": 60,
+        "args": {
+            "enabled": {
+                "type": "bool",
+                "required": True,
+            },
+            "password": {
+                "type": "str",
+                "secret": True,
+            },
+            "update_password": {
+                "type": "str",
+                "default": "always",
+                "choices": [
+                    "always",
+                    "on_create",
+                ],
+            },
+            "require_tls": {
+                "type": "bool",
+                "default": True,
             },
         },
     },

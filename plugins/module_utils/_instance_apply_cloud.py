@@ -236,6 +236,20 @@ class Applier:
         storage.delete_volume_metadata(step.target, [KEPT])
         self._volume_id = step.target
 
+    def _extend_volume(self, step: Step) -> None:
+        """Online where it is attached."""
+        storage, size = self._connection.block_storage, step.details["size"]
+        self._volume_id = step.target
+        before = storage.get_volume(step.target).status
+        storage.extend_volume(step.target, size)
+        extended = self._volume_status((before,))
+
+        def probe() -> t.Any:
+            volume = extended()
+            return volume if volume and volume.size == size else None
+
+        self._deadline.until(probe, f"volume {step.name} to have {size} GiB")
+
     def _volume_status(self, wanted: tuple[str, ...]) -> t.Callable[[], t.Any]:
         def probe() -> t.Any:
             volume = self._connection.block_storage.get_volume(self._volume_id)
@@ -323,14 +337,19 @@ class Applier:
             "delete_on_termination": False,
         }
 
-    def wait_for_server(self, wanted: str = "ACTIVE") -> None:
-        """Until Nova reports the status that is wanted; DbaasError cloud when it reports ERROR."""
+    def wait_for_server(self, wanted: str = "ACTIVE", flavor: str = "") -> None:
+        """Until Nova reports the status that is wanted, or for a resize the flavor; DbaasError cloud when it reports ERROR, or has given a resize up."""
 
         def probe() -> t.Any:
             server = self._connection.compute.get_server(self._server_id)
             if server.status == "ERROR":
                 fault = (server.fault or {}).get("message", "no reason given")
                 msg = f"Nova put server {server.name} ({server.id}) into ERROR: {fault}; run again to replace it"
+                raise DbaasError("cloud", msg, server_id=server.id)
+            if flavor and server.status in ("ACTIVE", "SHUTOFF") and not server.task_state:
+                if server.flavor.original_name == flavor:
+                    return server  # confirmed by Nova itself
+                msg = f"Nova did not resize server {server.name} to {flavor}: openstack server event list {server.id} tells why"
                 raise DbaasError("cloud", msg, server_id=server.id)
             return server if server.status == wanted else None
 
@@ -349,6 +368,21 @@ class Applier:
     def _reboot_server(self, step: Step) -> None:
         with self._unlocked() as compute:
             compute.reboot_server(step.target, step.details["type"].upper())
+
+    def _resize_server(self, step: Step) -> None:
+        self._server_id = step.target
+        with self._unlocked() as compute:
+            compute.resize_server(step.target, compute.find_flavor(step.details["flavor"], ignore_missing=False).id)
+
+    def _confirm_resize_server(self, step: Step) -> None:
+        self._server_id = step.target
+        with self._unlocked() as compute:
+            compute.confirm_server_resize(step.target)
+
+    def _revert_resize_server(self, step: Step) -> None:
+        self._server_id = step.target
+        with self._unlocked() as compute:
+            compute.revert_server_resize(step.target)
 
     def _delete_server(self, step: Step) -> None:
         compute = self._connection.compute

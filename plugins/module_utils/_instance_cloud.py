@@ -46,6 +46,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._lock_cloud import
 )
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import VERSION, Instance
 from ansible_collections.dbaas.openstack.plugins.module_utils._quota import needs, quota_problems
+from ansible_collections.dbaas.openstack.plugins.module_utils._resize import resize_problems
 from ansible_collections.dbaas.openstack.plugins.module_utils._status import BROKEN, WORKING
 from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
 
@@ -76,7 +77,7 @@ def present(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     params = module.params
     spec = spec_of(params)
     refuse(problems_of_form(spec) + operation_problems(params["operation"]))
-    records = _records_of(params)
+    records = _records_of(params, connection)
     operation, prefix = params["operation"], params["store_prefix"]
     work = Work(operation or "instance_present", dataclasses.asdict(spec), params["lock"], keep=bool(operation))
     instance = find(connection, spec.name)
@@ -140,20 +141,22 @@ def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
 def act(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     """An action on the server."""
     params = module.params
-    name, action, reboot_type = params["name"], params["action"], params["reboot_type"]
+    name, action = params["name"], params["action"]
     refuse(name_problems(name))
-    work = Work(f"instance_{action}", {"reboot_type": reboot_type}, params["lock"])
     instance = find(connection, name)
     if instance is None:
         raise DbaasError("not_found", f"there is no instance {name!r} in this project", name=name)
-    steps = plan_action(action, instance, reboot_type)
+    flavor = _flavor_for(connection, params, instance) if action == "resize" else None
+    how = {"reboot_type": params["reboot_type"], "flavor": flavor}
+    work = Work(f"instance_{action}", {"reboot_type": params["reboot_type"]}, params["lock"])
+    steps = plan_action(action, instance, **how)
     if module.check_mode:
         refuse_foreign(instance.group.tags, work)
     elif steps:
         deadline, group_id = Deadline(params["timeout"]), instance.group.id
         with locked(connection, group_id, work, deadline, wait=params["wait"]), _fault_recorded(connection, name):
             instance = _again(connection, name, group_id)
-            steps = plan_action(action, instance, reboot_type)
+            steps = plan_action(action, instance, **how)
             applier = Applier(connection, name, instance, deadline)
             _carry_out(steps, applier, wait_for=ACTIONS[action].to if params["wait"] else "")
             instance = _again(connection, name, group_id)
@@ -163,12 +166,28 @@ def act(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     return {"changed": bool(steps), "plan": plan, "server_status": status, "diff": diff}
 
 
-def _records_of(params: t.Mapping[str, t.Any]) -> Records:
+def _flavor_for(connection: t.Any, params: t.Mapping[str, t.Any], instance: Instance) -> _preflight.Flavor:
+    """The flavor that is asked for; everything that keeps the server from it is refused."""
+    found = connection.compute.find_flavor(params["flavor"])
+    if found is None:
+        known = ", ".join(sorted(flavor.name for flavor in connection.compute.flavors()))
+        msg = f"flavor: {params['flavor']!r} does not exist; there are: {known}"
+        refuse([Problem("flavor", params["flavor"], "not_found", msg)])
+    flavor = _preflight.Flavor(found.id, found.name, found.ram, found.disk, found.vcpus)
+    if instance.server is not None:
+        quotas = _preflight_cloud.quotas(connection)
+        refuse(resize_problems(instance.server, flavor, min_ram=params["min_ram"], quotas=quotas))
+    return flavor
+
+
+def _records_of(params: t.Mapping[str, t.Any], connection: t.Any) -> Records:
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return Records(
         host_keys=None if params["host_keys"] is None else tuple(params["host_keys"]),
         volume_initialised=params["volume_initialised"],
         fault=params["fault"],
         begins=bool(params["operation"]),
+        root_enabled=f"{now} {connection.current_user_id}" if params["root_enabled"] else "",
     )
 
 
@@ -217,6 +236,7 @@ def _look(connection: t.Any, spec: Spec, instance: Instance | None) -> tuple[Spe
         facts = _preflight.Facts(
             networks=_preflight_cloud.networks(connection, spec),
             ports=_preflight.freed(_preflight_cloud.ports(connection, spec), server_ids),
+            quotas=_preflight_cloud.quotas(connection) if _grows(spec, instance) else {},
         )
         return spec, facts, _preflight.network_problems(spec, facts) if spec.networks else []
     if instance and instance.volume and instance.volume.initialised and not spec.datastore_version:
@@ -227,6 +247,11 @@ def _look(connection: t.Any, spec: Spec, instance: Instance | None) -> tuple[Spe
     if facts.image:
         resolved["datastore_version"] = facts.image["version"]
     return dataclasses.replace(spec, **resolved), facts, _preflight.problems(spec, facts)
+
+
+def _grows(spec: Spec, instance: Instance | None) -> bool:
+    volume = instance.volume if instance else None
+    return bool(volume and spec.volume_size and spec.volume_size > volume.size)
 
 
 def _network_ids(spec: Spec, facts: _preflight.Facts) -> list[str]:
@@ -267,7 +292,7 @@ def _carry_out(steps: list[Step], applier: Applier, wait_for: str = "") -> None:
     for step in steps:
         applier.apply(step)
         if wait_for and step.resource == "server":
-            applier.wait_for_server(wait_for)
+            applier.wait_for_server(wait_for, step.details.get("flavor", ""))
 
 
 @contextlib.contextmanager

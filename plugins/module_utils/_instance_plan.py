@@ -20,6 +20,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     HOST_KEYS,
     INITIALISED,
     KEPT,
+    ROOT_ENABLED,
     VERSION,
     Group,
     Instance,
@@ -35,7 +36,7 @@ REQUIRED = ("datastore", "flavor", "volume_size", "networks")
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One change. action: create, adopt, update, delete, attach, detach, stop or tag. name: the label of the resource.
+    """One change. action: create, adopt, extend, update, delete, attach, detach, stop or tag. name: the label of the resource.
     details: facts for people, JSON-serialisable. target: the id of an existing resource, or what the action needs
     (an Anchor whose task has no start gets the time of its writing)."""
 
@@ -51,12 +52,14 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Records:
-    """Facts that a flow hands over to be recorded. None: not asked. begins: a flow begins, an earlier one's fault is past."""
+    """Facts that a flow hands over to be recorded. None, empty: not asked. begins: a flow begins, an earlier one's fault is past.
+    root_enabled: what is to stand in the volume's metadata."""
 
     host_keys: tuple[str, ...] | None = None
     volume_initialised: bool = False
     fault: str | None = None
     begins: bool = False
+    root_enabled: str = ""
 
 
 def plan_present(spec: Spec, instance: Instance | None, network_ids: list[str]) -> list[Step]:
@@ -89,7 +92,6 @@ def plan_present(spec: Spec, instance: Instance | None, network_ids: list[str]) 
 def _refuse_immutable(spec: Spec, instance: Instance) -> None:
     there: list[tuple[str, t.Any, t.Any]] = []
     if instance.volume is not None:
-        there += [("volume_size", spec.volume_size, instance.volume.size)]
         there += [("volume_type", spec.volume_type, instance.volume.type)]
         there += [("volume_id", spec.volume_id, instance.volume.id)]
         there += [("datastore", spec.datastore, instance.volume.metadata.get(DATASTORE))]
@@ -112,6 +114,12 @@ def _refuse_immutable(spec: Spec, instance: Instance) -> None:
             problems=[{"option": option, "value": asked, "now": now} for option, asked, now in different],
         )
     volume = instance.volume
+    if volume is not None and spec.volume_size and spec.volume_size < volume.size:
+        raise DbaasError(
+            "invalid",
+            f"volume_size: the data volume of {spec.name} has {volume.size} GiB and cannot shrink to {spec.volume_size}; a volume only grows",
+            problems=[{"option": "volume_size", "value": spec.volume_size, "now": volume.size}],
+        )
     if instance.server is None and volume is not None and volume.initialised and not _may_replace_server(spec, volume):
         raise DbaasError(
             "conflict",
@@ -260,6 +268,8 @@ def _volume_steps(spec: Spec, instance: Instance | None) -> list[Step]:
         return [create]
     if volume.status == "error" and not volume.initialised:
         return [Step("delete", "volume", volume.name, {"status": volume.status}, volume.id), create]
+    if spec.volume_size and spec.volume_size > volume.size:
+        return [Step("extend", "volume", volume.name, {"size": spec.volume_size, "from": volume.size}, volume.id)]
     return []
 
 
@@ -326,6 +336,9 @@ def plan_records(records: Records, instance: Instance, others: t.Iterable[Step] 
     if records.volume_initialised and volume is not None and not volume.initialised:
         version = {VERSION: server.metadata[VERSION]} if server and VERSION in server.metadata else {}
         details = {"metadata": {INITIALISED: "true", **version}}
+        steps.append(Step("update", "volume_metadata", volume.name, details, volume.id))
+    if records.root_enabled and volume is not None and ROOT_ENABLED not in volume.metadata:
+        details = {"metadata": {ROOT_ENABLED: records.root_enabled}}
         steps.append(Step("update", "volume_metadata", volume.name, details, volume.id))
     anchor = instance.anchor
     if begins and anchor.fault:

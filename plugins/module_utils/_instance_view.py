@@ -13,7 +13,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils import _anchor, _l
 from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import Heartbeat
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import user_metadata
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import SSH_PORT
-from ansible_collections.dbaas.openstack.plugins.module_utils._observed import Instance, Port
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import ROOT_ENABLED, Instance, Port
 from ansible_collections.dbaas.openstack.plugins.module_utils._status import instance_status
 
 
@@ -54,6 +54,7 @@ def view(
         ),
         "is_public": bool(instance.floating_addresses),
         "volume": _volume(instance, heartbeat),
+        "root_enabled": _root_enabled(instance),
         "server_id": server.id if server else "",
         "server_status": server.status if server else "",
         "anchor_id": instance.group.id,
@@ -78,6 +79,11 @@ def _volume(instance: Instance, heartbeat: Heartbeat | None) -> dict[str, t.Any]
         "initialised": volume.initialised,
         "used_percent": heartbeat.used if heartbeat else None,
     }
+
+
+def _root_enabled(instance: Instance) -> dict[str, str] | None:
+    told = instance.volume.metadata.get(ROOT_ENABLED) if instance.volume else None
+    return None if told is None else dict(zip(("since", "by"), told.split(), strict=False))
 
 
 def _heartbeat(heartbeat: Heartbeat | None) -> dict[str, t.Any] | None:

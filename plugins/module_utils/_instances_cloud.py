@@ -206,6 +206,7 @@ def _server(server: t.Any) -> Server:
         status=server.status,
         flavor=(flavor.original_name if flavor else None) or "",
         ram=(flavor.ram if flavor else None) or 0,
+        vcpus=(flavor.vcpus if flavor else None) or 0,
         metadata=dict(server.metadata),
         tags=frozenset(server.tags or ()),
         zone=server.availability_zone or "",

@@ -22,6 +22,8 @@ HOST_KEYS = "dbaas_host_keys"
 
 KEPT = "dbaas_kept"
 """Key in the metadata of a data volume that its instance left behind, for another to adopt."""
+ROOT_ENABLED = "dbaas_root_enabled"
+"""Key in the metadata of a data volume: when root was first let in over the network, and the id of who did it, separated by a blank."""
 DATASTORE = "dbaas_datastore"
 VERSION = "dbaas_version"
 """Keys in the metadata of a server and its data volume: the datastore and its version."""
@@ -95,7 +97,7 @@ class Volume:
 
 @dataclasses.dataclass(frozen=True)
 class Server:
-    """status: of Nova. flavor: its name. ram: MiB. zone: availability zone. created: ISO 8601. image_id: None when booted from a volume."""
+    """status: of Nova. flavor: its name. ram: MiB. vcpus: of the flavor. zone: availability zone. created: ISO 8601. image_id: None when booted from a volume."""
 
     id: str
     name: str
@@ -106,6 +108,7 @@ class Server:
     zone: str = ""
     created: str = ""
     ram: int = 0
+    vcpus: int = 0
     fault: str = ""
     image_id: str | None = None
     volume_ids: tuple[str, ...] = ()

@@ -48,6 +48,8 @@ def needs(steps: t.Iterable[Step], spec: Spec, flavor: Flavor | None) -> dict[st
             taken[_COUNTED[step.resource]] += weight
         if weight and step.resource == "volume":
             taken["gigabytes"] += weight * (spec.volume_size or 0)
+        if (step.action, step.resource) == ("extend", "volume"):
+            taken["gigabytes"] += step.details["size"] - step.details["from"]
         if weight and step.resource == "server":
             taken["volumes"] += weight * bool(spec.boot_volume_size)
             taken["gigabytes"] += weight * (spec.boot_volume_size or 0)

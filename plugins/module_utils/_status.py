@@ -36,7 +36,7 @@ _AGENT = {
     "RESTART_REQUIRED": "RESTART_REQUIRED",
 }
 
-_TASK = {"create": "BUILD", "delete": "SHUTDOWN", "reboot": "REBOOT", "start": "REBOOT"}
+_TASK = {"create": "BUILD", "delete": "SHUTDOWN", "reboot": "REBOOT", "start": "REBOOT", "resize": "RESIZE"}
 """The task on the anchor while the agent is not yet heard again; a task that is not listed does not change the status."""
 
 

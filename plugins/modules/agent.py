@@ -41,6 +41,8 @@ options:
       - job_list
       - job_start
       - job_status
+      - root_set
+      - root_status
       - status
       - tls_set
       - user_list
@@ -98,6 +100,8 @@ options:
         default: false
 seealso:
   - module: dbaas.openstack.agent_info
+  - module: dbaas.openstack.database
+  - module: dbaas.openstack.user
 """
 
 EXAMPLES = r"""

@@ -55,7 +55,10 @@ options:
     type: int
     default: 1
   volume_size:
-    description: Size of the data volume in GiB. Needed to make an instance.
+    description:
+      - Size of the data volume in GiB. Needed to make an instance.
+      - A larger one than it has extends the volume, online where it is attached; the guest grows its file system when the volume is prepared the next time.
+        A smaller one is refused.
     type: int
   volume_type:
     description: Volume type of the data volume. Without it the cloud's default type is taken.
@@ -168,6 +171,12 @@ options:
     description:
       - Record that the data volume has been formatted. It will never be formatted again.
       - For the flow that prepares the guest. V(false) changes nothing.
+    type: bool
+    default: false
+  root_enabled:
+    description:
+      - Record on the data volume that root was let in over the network, when, and by whom. The record is never removed.
+      - For the flow that does so. V(false) changes nothing.
     type: bool
     default: false
   operation:
@@ -328,6 +337,7 @@ def argument_spec() -> dict[str, t.Any]:
         "ssh_public_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "host_keys": {"type": "list", "elements": "str", "no_log": False},
         "volume_initialised": {"type": "bool", "default": False},
+        "root_enabled": {"type": "bool", "default": False},
         "operation": {"type": "str"},
         "lock": {"type": "str"},
         "completed": {"type": "bool", "default": False},

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: instance_action
-short_description: Stop, start or reboot the server of a database instance
+short_description: Stop, start, reboot or resize the server of a database instance
 version_added: 0.1.0
 description:
   - Acts on the server and records the task on the instance's anchor, so that its status tells it.
-  - It does not talk to the guest. The playbooks C(dbaas.openstack.instance_stop), C(dbaas.openstack.instance_start) and
-    C(dbaas.openstack.instance_reboot) stop the datastore cleanly first and wait for it afterwards.
+  - It does not talk to the guest. The playbooks C(dbaas.openstack.instance_stop), C(dbaas.openstack.instance_start),
+    C(dbaas.openstack.instance_reboot) and C(dbaas.openstack.instance_resize) stop the datastore cleanly first and wait for it afterwards.
 extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes
@@ -20,7 +20,7 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     support: partial
-    details: Stopping and starting are, a reboot is not.
+    details: All but a reboot are.
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 options:
@@ -29,10 +29,20 @@ options:
     type: str
     required: true
   action:
-    description: What to do.
+    description:
+      - What to do.
+      - V(resize) ends when the server runs with O(flavor) and waits to be confirmed with V(confirm_resize), or taken back with V(revert_resize).
+        Where Nova confirms by itself, it is confirmed then.
     type: str
-    choices: [stop, start, reboot]
+    choices: [stop, start, reboot, resize, confirm_resize, revert_resize]
     required: true
+  flavor:
+    description: Name or ID of the flavor to resize to.
+    type: str
+  min_ram:
+    description: Memory that the datastore needs, in MiB. A flavor with less is refused.
+    type: int
+    default: 0
   reboot_type:
     description: Whether a reboot asks the guest first, or resets the server.
     type: str
@@ -79,13 +89,15 @@ def argument_spec() -> dict[str, t.Any]:
     return {
         "name": {"type": "str", "required": True},
         "action": {"type": "str", "choices": list(ACTIONS), "required": True},
+        "flavor": {"type": "str"},
+        "min_ram": {"type": "int", "default": 0},
         "lock": {"type": "str"},
         "reboot_type": {"type": "str", "choices": ["soft", "hard"], "default": "soft"},
     }
 
 
 def main() -> None:
-    run(act, argument_spec())
+    run(act, argument_spec(), required_if=[("action", "resize", ["flavor"])])
 
 
 if __name__ == "__main__":

@@ -167,6 +167,11 @@ instances:
       type: dict
       returned: always
       sample: {id: 5f0c, size: 2, type: rbd, status: in-use, initialised: true, used_percent: 12}
+    root_enabled:
+      description: When root was first let in over the network, and the ID of the user who did it; null if that never happened through the playbook.
+      type: dict
+      returned: always
+      sample: {since: "2026-11-20T21:11:23Z", by: 5d2f1c0b7a9e4f21b3c4d5e6f7a8b9c0}
     server_id:
       description: ID of the server in Nova.
       type: str

@@ -17,7 +17,7 @@ import openstack
 import pytest
 
 from tests.e2e.instances import wish
-from tests.e2e.modules import run_tasks, task
+from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import play
 from tests.e2e.proxy import Boundary, proxy
 
@@ -160,3 +160,42 @@ def test_ssh_that_never_answers(name: str, tmp_path: Path) -> None:
     (info,) = run_tasks(tmp_path, task("instance_info", name=name))
     (shown,) = info["instances"]
     assert (shown["status"], bool(shown["fault"]), shown["lock"]) == ("ERROR", True, None)
+
+
+BROKEN_WHEN_LARGE = """[mariadbd]
+{% if memory_mb > 1500 %}
+no_such_option = 1
+{% endif %}
+"""
+
+
+@pytest.mark.soak
+def test_a_flavor_with_which_the_datastore_does_not_start_is_taken_back(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
+    override = tmp_path / "datastores" / "mariadb" / "override.j2"
+    override.parent.mkdir(parents=True)
+    override.write_text(BROKEN_WHEN_LARGE)
+    monkeypatch.setitem(ENVIRONMENT, "DBAAS_DATASTORE_PATH", str(override.parents[1]))
+    made = play(
+        "instance_create",
+        {
+            "instance": name,
+            "datastore": "mariadb",
+            "flavor": "m1.small",
+            "volume_size": 1,
+            "network": "private",
+            "is_public": True,
+            "management_cidrs": ["172.16.0.0/12"],
+            "ssh_private_key_file": str(tmp_path / "key"),
+        },
+    )
+    assert made.ok, made.failures
+    way = {"instance": name, "ssh_private_key_file": str(tmp_path / "key")}
+    resized = play("instance_resize", {**way, "flavor": "m1.medium"})
+    assert not resized.ok
+    (info,) = run_tasks(tmp_path, task("instance_info", name=name))
+    (shown,) = info["instances"]
+    assert (shown["flavor"], shown["status"], shown["fault"]) == ("m1.small", "ACTIVE", "")
+    assert (shown["task"], shown["lock"]) == ("", None)

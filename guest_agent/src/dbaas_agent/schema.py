@@ -19,6 +19,7 @@ MAX_LINE = 1048576
 REASONS = ["agent", "conflict", "invalid", "not_actionable", "not_found", "timeout", "unsupported"]
 
 _STATE = {"type": "str", "default": "present", "choices": ["present", "absent"]}
+_UPDATE_PASSWORD = {"type": "str", "default": "always", "choices": ["always", "on_create"]}
 _CERTIFICATE = {
     "names": {"type": "list", "elements": "str", "required": True},
     "addresses": {"type": "list", "elements": "str", "required": True},
@@ -43,6 +44,7 @@ VERBS: dict[str, dict[str, Any]] = {
             },
             "initialised": {"type": "bool", "required": True},
             "filesystem": {"type": "str", "default": "ext4", "choices": ["ext4", "xfs"]},
+            "size": {"type": "int"},
         },
     },
     "datastore_initialise": {"mutating": True, "timeout": 2400, "args": _CERTIFICATE},
@@ -80,13 +82,38 @@ VERBS: dict[str, dict[str, Any]] = {
                 "options": {
                     "name": {"type": "str", "required": True},
                     "host": {"type": "str", "default": "%"},
+                    "new_name": {"type": "str"},
+                    "new_host": {"type": "str"},
                     "password": {"type": "str", "secret": True},
-                    "databases": {"type": "list", "elements": "str", "default": []},
-                    "require_tls": {"type": "bool", "default": True},
-                    "update_password": {"type": "str", "default": "always", "choices": ["always", "on_create"]},
+                    "update_password": _UPDATE_PASSWORD,
+                    "retain_current_password": {"type": "bool", "default": False},
+                    "databases": {"type": "list", "elements": "str"},
+                    "grants": {
+                        "type": "list",
+                        "elements": "dict",
+                        "options": {
+                            "database": {"type": "str", "required": True},
+                            "table": {"type": "str"},
+                            "privileges": {"type": "list", "elements": "str", "required": True},
+                        },
+                    },
+                    "append_grants": {"type": "bool", "default": False},
+                    "require_tls": {"type": "bool"},
                     "state": _STATE,
                 },
             },
+            "coming_databases": {"type": "list", "elements": "str", "default": []},
+        },
+    },
+    "root_status": {"mutating": False, "timeout": 60, "args": {}},
+    "root_set": {
+        "mutating": True,
+        "timeout": 60,
+        "args": {
+            "enabled": {"type": "bool", "required": True},
+            "password": {"type": "str", "secret": True},
+            "update_password": _UPDATE_PASSWORD,
+            "require_tls": {"type": "bool", "default": True},
         },
     },
     "job_start": {

@@ -19,6 +19,7 @@ from dbaas_agent.drivers.base import Plan, UnansweredError
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_object, sync_directory, write_atomic
 from dbaas_agent.tls import Subjects, subjects
+from dbaas_agent.volume import VolumeWish
 
 Result = dict[str, Any]
 _SERVICE_SECONDS = 1100
@@ -39,7 +40,8 @@ def _status(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
 
 
 def _volume_prepare(agent: Agent, args: dict[str, Any], check: bool) -> Result:
-    return agent.volume.prepare(args["volume_id"], args["initialised"], args["filesystem"], check)
+    wish = VolumeWish(args["volume_id"], args["initialised"], args["filesystem"], args["size"])
+    return agent.volume.prepare(wish, check)
 
 
 def _tls_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
@@ -204,13 +206,27 @@ def _user_list(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
 
 
 def _user_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
-    return _apply(agent, agent.driver.plan_users(args["users"]), check)
+    return _apply(agent, agent.driver.plan_users(args["users"], args["coming_databases"]), check)
+
+
+def _root_status(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
+    return {"enabled": agent.driver.root_enabled()}
+
+
+def _root_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    keeps = args["update_password"] == "on_create" and agent.driver.root_enabled()  # noqa: S105 (a word, no password)
+    plan = agent.driver.plan_root(args["enabled"], None if keeps else args["password"], args["require_tls"])
+    answer = _apply(agent, plan, check)
+    if not args["enabled"] and not check:
+        agent.driver.end_root_sessions()
+    return answer
 
 
 def _apply(agent: Agent, plan: Plan, check: bool) -> Result:
     if not check:
         agent.driver.apply(plan)
-    return {"changed": bool(plan.statements), "diff": {"before": plan.before, "after": plan.after}}
+    statements = [step.shown() for step in plan.statements]
+    return {"changed": bool(statements), "diff": {"before": plan.before, "after": plan.after}, "statements": statements}
 
 
 def _job_start(agent: Agent, args: dict[str, Any], check: bool) -> Result:
@@ -242,6 +258,8 @@ HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
     "database_set": _database_set,
     "user_list": _user_list,
     "user_set": _user_set,
+    "root_status": _root_status,
+    "root_set": _root_set,
     "job_start": _job_start,
     "job_status": _job_status,
     "job_list": _job_list,

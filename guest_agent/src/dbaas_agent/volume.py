@@ -9,6 +9,8 @@ import json
 import os
 import stat
 import threading
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from dbaas_agent import marker, systemd
@@ -17,12 +19,16 @@ from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import ensure_directory, read_object, read_text, remove, write_atomic
 from dbaas_agent.status import VolumeSeen
 from dbaas_agent.subproc import run
-from dbaas_agent.volume_rules import Evidence, candidates, mount_unit, must_format
+from dbaas_agent.volume_rules import HEAD, Evidence, candidates, mount_unit, must_format, must_grow
 
 UNIT_DIR = "/etc/systemd/system"
 MIB = 1048576
+GIB = 1024 * MIB
 _FORMAT_UNIT = "dbaas-format"
 _FORMAT_SECONDS = 600
+_GROW_UNIT = "dbaas-grow"
+_GROW_SECONDS = 600
+_SIZE_SECONDS = 60
 _MOUNT_SECONDS = 300
 _UNMOUNT_SECONDS = 30
 _MAKE = {"ext4": ["mkfs.ext4", "-q", "-F", "-m", "1"], "xfs": ["mkfs.xfs", "-q", "-f"]}
@@ -37,6 +43,21 @@ def usage(path: str) -> dict[str, int] | None:
     usable = used + seen.f_bavail * seen.f_frsize
     percent = -(-100 * used // usable) if usable else 100
     return {"size_bytes": seen.f_blocks * seen.f_frsize, "used_bytes": used, "used_percent": percent}
+
+
+def _size(device: str) -> int:
+    with open(device, "rb") as stream:
+        return stream.seek(0, os.SEEK_END)
+
+
+@dataclass(frozen=True)
+class VolumeWish:
+    """initialised: what the cloud records of the volume. filesystem: of a blank one. size: GiB that the cloud gave it, None: not told."""
+
+    volume_id: str
+    initialised: bool
+    filesystem: str
+    size: int | None = None
 
 
 class Volume:
@@ -67,15 +88,16 @@ class Volume:
             raise AgentError("not_actionable", fault)
         return found
 
-    def prepare(self, volume_id: str, initialised: bool, filesystem: str, check: bool) -> dict[str, Any]:
+    def prepare(self, wish: VolumeWish, check: bool) -> dict[str, Any]:
         """Bring the volume to its mount point; the answer of volume_prepare."""
         self._under_way = not check
         try:
-            return self._prepare(volume_id, initialised, filesystem, check)
+            return self._prepare(wish, check)
         finally:
             self._under_way = False
 
-    def _prepare(self, volume_id: str, initialised: bool, filesystem: str, check: bool) -> dict[str, Any]:
+    def _prepare(self, wish: VolumeWish, check: bool) -> dict[str, Any]:
+        volume_id, initialised, filesystem = wish.volume_id, wish.initialised, wish.filesystem
         link = self._find(volume_id)
         device = os.path.realpath(link)
         if self._interrupted(volume_id) and not check:
@@ -93,7 +115,9 @@ class Volume:
         kind = filesystem if format_it else found_type
         if check:
             after = {"mounted": True, "marker_state": marker.EMPTY if format_it else before["marker_state"]}
-            return self._answer(link, before, after, format_it, self._unit_differs(link, kind))
+            grow_it = not format_it and self._outgrown(device, kind, wish.size)
+            differs = self._unit_differs(link, kind)
+            return self._answer(link, before, after, formatted=format_it, grown=grow_it, unit_changed=differs)
         if format_it:
             if mounted:
                 self._unmount()
@@ -102,19 +126,31 @@ class Volume:
         if format_it:
             marker.write(self._config, marker.new(self._config, volume_id))
         elif self._rejected(volume_id, initialised):
-            return self._prepare(volume_id, initialised, filesystem, check)
+            return self._prepare(wish, check)
         remove(self._intent_path)
+        self._await_size(device, wish.size)
+        grow_it = self._outgrown(device, kind)
+        if grow_it:
+            self._grow(device, kind)
         ensure_directory(self._config.tls_dir, 0o755)
-        return self._answer(link, before, self._shown(), format_it, changed)
+        return self._answer(link, before, self._shown(), formatted=format_it, grown=grow_it, unit_changed=changed)
 
     def _answer(
-        self, link: str, before: dict[str, Any], after: dict[str, Any], formatted: bool, unit_changed: bool
+        self,
+        link: str,
+        before: dict[str, Any],
+        after: dict[str, Any],
+        *,
+        formatted: bool,
+        grown: bool,
+        unit_changed: bool,
     ) -> dict[str, Any]:
         return {
-            "changed": formatted or unit_changed or before != after,
+            "changed": formatted or grown or unit_changed or before != after,
             "diff": {"before": before, "after": after},
             "device": link,
             "formatted": formatted,
+            "grown": grown,
             **after,
         }
 
@@ -201,6 +237,25 @@ class Volume:
         write_atomic(self._intent_path, intent.encode())
         command = [*_MAKE[filesystem], "-L", "dbaas-data", device]
         systemd.run_outside(_FORMAT_UNIT, command, "root", "root", _FORMAT_SECONDS)
+
+    def _outgrown(self, device: str, filesystem: str, coming: int | None = None) -> bool:
+        """coming: GiB that the device will have."""
+        with open(device, "rb") as stream:
+            head = stream.read(HEAD)
+        return must_grow(filesystem, head, max(_size(device), (coming or 0) * GIB))
+
+    def _await_size(self, device: str, wanted: int | None) -> None:
+        """The cloud tells the guest of a larger volume some time after it tells the user."""
+        deadline = time.monotonic() + _SIZE_SECONDS
+        while _size(device) < (wanted or 0) * GIB:
+            if time.monotonic() > deadline:
+                raise AgentError("timeout", f"{device} does not have {wanted} GiB after {_SIZE_SECONDS} seconds")
+            time.sleep(0.5)
+
+    def _grow(self, device: str, filesystem: str) -> None:
+        systemd.end_transient(_GROW_UNIT)
+        command = ["resize2fs", device] if filesystem == "ext4" else ["xfs_growfs", self._config.mount_point]
+        systemd.run_outside(_GROW_UNIT, command, "root", "root", _GROW_SECONDS)
 
     def _unit_differs(self, link: str, filesystem: str) -> bool:
         return read_text(self._unit_path) != mount_unit(self._config, link, filesystem)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +15,11 @@ from dbaas_agent.errors import AgentError
 
 BY_ID = "/dev/disk/by-id"
 FILESYSTEMS = ("ext4", "xfs")
+HEAD = 4096
+"""Bytes of a device that hold the superblock."""
+SLACK = 16 * 1048576
+"""Bytes that a file system may leave unused at the end of its device: less than any step in which Cinder grows volumes."""
+_EXT4_SUPERBLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,24 @@ def must_format(evidence: Evidence, initialised: bool) -> bool:
     if not evidence.interrupted and (known or not evidence.zero):
         raise AgentError("conflict", "the device has no known file system and is not blank: its first MiB holds data")
     return True
+
+
+def filesystem_bytes(filesystem: str, head: bytes) -> int:
+    """The size that a file system has by its superblock, from the first HEAD bytes of its device.
+
+    Layouts: https://docs.kernel.org/filesystems/ext4/super.html, https://docs.kernel.org/filesystems/xfs/index.html
+    """
+    if filesystem == "xfs":
+        block, blocks = struct.unpack_from(">4xIQ", head)
+        return int(block * blocks)
+    low, exponent = struct.unpack_from("<4xI16xI", head, _EXT4_SUPERBLOCK)
+    (high,) = struct.unpack_from("<I", head, _EXT4_SUPERBLOCK + 0x150)
+    return int((low + (high << 32)) << (10 + exponent))
+
+
+def must_grow(filesystem: str, head: bytes, device_bytes: int) -> bool:
+    """Whether the device has grown beyond its file system."""
+    return device_bytes - filesystem_bytes(filesystem, head) >= SLACK
 
 
 def mount_unit(config: Config, device: str, filesystem: str) -> str:

@@ -25,7 +25,7 @@ class UnansweredError(AgentError):
 
 @dataclass(frozen=True)
 class Plan:
-    """Statements to run and what they change; ``before`` and ``after`` hold no secret."""
+    """Statements to run, each with a method ``shown()``, and what they change; nothing that is shown holds a secret."""
 
     statements: list[Any]
     before: dict[str, Any]
@@ -72,11 +72,23 @@ class Driver(ABC):
 
     @abstractmethod
     def users(self) -> list[dict[str, Any]]:
-        """The users that are no system's: name, host, databases."""
+        """The users that are no system's: name, host, require_tls, passwords (how many will do), databases, grants."""
 
     @abstractmethod
-    def plan_users(self, wanted: list[dict[str, Any]]) -> Plan:
-        """How to reach the wanted users (schema: user_set)."""
+    def plan_users(self, wanted: list[dict[str, Any]], coming: list[str]) -> Plan:
+        """How to reach the wanted users (schema: user_set); coming: databases that count as there."""
+
+    @abstractmethod
+    def root_enabled(self) -> bool:
+        """Whether there is a superuser who may come from the network."""
+
+    @abstractmethod
+    def plan_root(self, enabled: bool, password: str | None, require_tls: bool) -> Plan:
+        """How to let that superuser in, or keep it out (schema: root_set)."""
+
+    @abstractmethod
+    def end_root_sessions(self) -> None:
+        """End the sessions that it has over the network."""
 
     @abstractmethod
     def apply(self, plan: Plan) -> None:

@@ -5,16 +5,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dbaas_agent.config import Config
-from dbaas_agent.drivers import base, mariadb_sql
-from dbaas_agent.drivers.mariadb_sql import Account, CharacterSets, Grant, Statement
+from dbaas_agent.drivers import base, mariadb_databases, mariadb_grants, mariadb_sql, mariadb_users
+from dbaas_agent.drivers.mariadb_databases import CharacterSets
+from dbaas_agent.drivers.mariadb_grants import Held, Known, Places, Scope
+from dbaas_agent.drivers.mariadb_sql import Statement
+from dbaas_agent.drivers.mariadb_users import Account, Who
 from dbaas_agent.errors import AgentError
 
 if TYPE_CHECKING:
@@ -66,9 +71,9 @@ class Driver(base.Driver):
 
     def lock_down(self) -> None:
         with self.session() as execute:
-            for row in _users(execute):
-                if row["User"] == "" or (row["User"] == "root" and row["Host"] != "localhost"):
-                    execute(Statement("DROP USER %s@%s", (row["User"], row["Host"])))
+            for name, host in _accounts(execute):
+                if name == "" or (name == "root" and host != "localhost"):
+                    execute(Statement("DROP USER %s@%s", (name, host)))
             execute(Statement("ALTER USER root@localhost IDENTIFIED VIA unix_socket"))
             execute(Statement("DROP DATABASE IF EXISTS test"))
             execute(Statement("DELETE FROM mysql.db WHERE User = ''"))
@@ -102,18 +107,32 @@ class Driver(base.Driver):
                 {row["charset"]: row["collation"] for row in defaults},
                 (server["charset"], server["collation"]),
             )
-            return mariadb_sql.plan_databases(wanted, _databases(execute), known)
+            return mariadb_databases.plan_databases(wanted, _databases(execute), known)
 
     def users(self) -> list[dict[str, Any]]:
         with self.session() as execute:
-            return [
-                {"name": account.name, "host": account.host, "databases": account.databases}
-                for _dummy, account in sorted(_accounts(execute).items())
-            ]
+            known = _privileges(execute)
+            return [account.shown(known) for _dummy, account in sorted(_users(execute).items())]
 
-    def plan_users(self, wanted: list[dict[str, Any]]) -> base.Plan:
+    def plan_users(self, wanted: list[dict[str, Any]], coming: list[str]) -> base.Plan:
         with self.session() as execute:
-            return mariadb_sql.plan_users(wanted, _accounts(execute))
+            tables = frozenset(named for named in mariadb_grants.tables_of(wanted) if _is_table(execute, *named))
+            places = Places(frozenset({*_databases(execute), *coming}), tables)
+            return mariadb_users.plan_users(wanted, _users(execute), _privileges(execute), places)
+
+    def root_enabled(self) -> bool:
+        with self.session() as execute:
+            return mariadb_users.ROOT in _accounts(execute)
+
+    def plan_root(self, enabled: bool, password: str | None, require_tls: bool) -> base.Plan:
+        with self.session() as execute:
+            return mariadb_users.plan_root(_accounts(execute).get(mariadb_users.ROOT), enabled, password, require_tls)
+
+    def end_root_sessions(self) -> None:
+        with self.session() as execute:
+            for row in execute(Statement("SHOW PROCESSLIST")):
+                if row["User"] == "root" and row["Host"] != "localhost":
+                    execute(Statement(f"KILL {row['Id']}"))
 
     def apply(self, plan: base.Plan) -> None:
         with self.session() as execute:
@@ -170,7 +189,7 @@ def _library(name: str) -> Any:
 def _rows(connection: Any, statement: Statement) -> list[dict[str, Any]]:
     def fetch() -> list[dict[str, Any]]:
         with connection.cursor() as cursor:
-            cursor.execute(statement.sql, statement.values)
+            cursor.execute(statement.sql, statement.bound())
             return list(cursor.fetchall())
 
     return _translated(fetch)
@@ -206,31 +225,76 @@ def _databases(execute: Execute) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in rows if row["name"].lower() not in mariadb_sql.SYSTEM_DATABASES}
 
 
-def _users(execute: Execute) -> list[dict[str, Any]]:
-    """Rows of mysql.user that are no roles. That is a view whose literals have the collation in which the data directory
-    was made: comparing with it in SQL fails under another one.
-    """
-    return [row for row in execute(Statement("SELECT * FROM mysql.user")) if row["is_role"] == "N"]
+def _is_table(execute: Execute, database: str, table: str) -> bool:
+    asked = "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
+    return bool(execute(Statement(asked, (database, table))))
 
 
-def _accounts(execute: Execute) -> dict[tuple[str, str], Account]:
-    grants: dict[tuple[str, str], dict[str, Grant]] = {}
-    for row in execute(Statement("SELECT * FROM mysql.db")):
-        privileges = {name: value for name, value in row.items() if name.endswith("_priv")}
-        grantable = privileges.pop("Grant_priv") == "Y"
-        held = set(privileges.values())
-        grant = Grant("Y" in held, held == {"Y"}, grantable)
-        grants.setdefault((row["User"], row["Host"]), {})[row["Db"]] = grant
-    users = _users(execute)
+def _users(execute: Execute) -> dict[Who, Account]:
+    """The accounts that are no system's."""
     return {
-        (row["User"], row["Host"]): Account(
-            row["User"],
-            row["Host"],
-            row["plugin"],
-            row["authentication_string"],
-            row["ssl_type"] != "",
-            grants.get((row["User"], row["Host"]), {}),
-        )
-        for row in users
-        if row["User"].lower() not in mariadb_sql.SYSTEM_USERS
+        who: account for who, account in _accounts(execute).items() if who[0].lower() not in mariadb_sql.SYSTEM_USERS
     }
+
+
+def _accounts(execute: Execute) -> dict[Who, Account]:
+    """All accounts that are no roles."""
+    stored = execute(Statement("SELECT User, Host, Priv FROM mysql.global_priv"))
+    accounts = [(row["User"], row["Host"], row["Priv"]) for row in stored if not _is_role(row["Priv"])]
+    grants = _grants(execute, [(name, host) for name, host, _dummy in accounts])
+    result = {}
+    for name, host, privileges in accounts:
+        logins, require_tls = mariadb_users.logins(privileges)
+        result[name, host] = Account(name, host, logins, require_tls, grants[name, host])
+    return result
+
+
+def _is_role(privileges: str) -> bool:
+    return bool(json.loads(privileges).get("is_role"))
+
+
+def _grants(execute: Execute, accounts: list[Who]) -> dict[Who, dict[Scope, Held]]:
+    grants: dict[Who, dict[Scope, Held]] = {who: {} for who in accounts}
+    by_grantee = {f"'{name}'@'{host}'": (name, host) for name, host in accounts}
+    everything: dict[Who, list[tuple[str, bool]]] = {}
+    for row in execute(
+        Statement("SELECT GRANTEE, PRIVILEGE_TYPE, IS_GRANTABLE FROM information_schema.USER_PRIVILEGES")
+    ):
+        if row["GRANTEE"] in by_grantee and row["PRIVILEGE_TYPE"] != "USAGE":
+            held = everything.setdefault(by_grantee[row["GRANTEE"]], [])
+            held.append((row["PRIVILEGE_TYPE"], row["IS_GRANTABLE"] == "YES"))
+    for who, rows in everything.items():
+        grants[who][Scope(mariadb_grants.EVERYTHING)] = Held(
+            frozenset(privilege for privilege, _dummy in rows), any(grantable for _dummy, grantable in rows)
+        )
+    for row in execute(Statement("SELECT * FROM mysql.db")):
+        privileges = _of_columns(name for name, value in row.items() if name.endswith("_priv") and value == "Y")
+        _add(grants, row, Scope(row["Db"]), privileges)
+    for row in execute(Statement("SELECT User, Host, Db, Table_name, Table_priv FROM mysql.tables_priv")):
+        privileges = mariadb_grants.privileges_of_set(row["Table_priv"].split(","))
+        _add(grants, row, Scope(row["Db"], row["Table_name"]), privileges)
+    return grants
+
+
+def _add(grants: dict[Who, dict[Scope, Held]], row: dict[str, Any], scope: Scope, privileges: frozenset[str]) -> None:
+    who = (row["User"], row["Host"])
+    if who in grants:
+        grants[who][scope] = Held(privileges - {"GRANT"}, "GRANT" in privileges)
+
+
+def _of_columns(columns: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(mariadb_grants.privilege_of_column, columns))
+
+
+def _privileges(execute: Execute) -> Known:
+    """What the server knows, from the columns in which it keeps it."""
+    rows = execute(
+        Statement(
+            "SELECT TABLE_NAME AS place, COLUMN_NAME AS name, COLUMN_TYPE AS type FROM information_schema.COLUMNS"
+            " WHERE TABLE_SCHEMA = 'mysql' AND TABLE_NAME IN ('db', 'tables_priv')"
+        )
+    )
+    of_database = _of_columns(row["name"] for row in rows if row["place"] == "db" and row["name"].endswith("_priv"))
+    (of_table,) = [row["type"] for row in rows if row["place"] == "tables_priv" and row["name"] == "Table_priv"]
+    words = re.findall(r"'([^']*)'", of_table)
+    return Known(of_database - {"GRANT"}, mariadb_grants.privileges_of_set(words) - {"GRANT"})

@@ -11,8 +11,11 @@ import dataclasses
 import pytest
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_action import plan_action
+from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import Flavor
 
 from tests.unit.plugins.module_utils.test_instance_plan import SERVER, WHOLE
+
+LARGE = Flavor("f-2", "m1.large", 4096, 10, 2)
 
 
 def in_status(status: str):
@@ -20,38 +23,63 @@ def in_status(status: str):
 
 
 def test_stop_ends_its_task() -> None:
-    first, stop, last = plan_action("stop", in_status("ACTIVE"), "soft")
+    first, stop, last = plan_action("stop", in_status("ACTIVE"), reboot_type="soft")
     assert (first.target.task, stop.action, last.target.task) == ("stop", "stop", "")
 
 
 @pytest.mark.parametrize(("action", "status"), [("start", "SHUTOFF"), ("reboot", "ACTIVE")])
 def test_start_and_reboot_leave_their_task_until_the_guest_is_heard(action: str, status: str) -> None:
-    plan = plan_action(action, in_status(status), "hard")
+    plan = plan_action(action, in_status(status), reboot_type="hard")
     assert [step.action for step in plan] == ["update", action, "update"]
     assert {step.target.task for step in plan if step.resource == "anchor"} == {action}
     assert all(step.target.since == 0 for step in plan if step.resource == "anchor")
 
 
-@pytest.mark.parametrize(("action", "status"), [("stop", "SHUTOFF"), ("start", "ACTIVE")])
+@pytest.mark.parametrize(
+    ("action", "status"),
+    [("stop", "SHUTOFF"), ("start", "ACTIVE"), ("confirm_resize", "ACTIVE"), ("revert_resize", "ACTIVE")],
+)
 def test_nothing_to_do(action: str, status: str) -> None:
-    assert plan_action(action, in_status(status), "soft") == []
+    assert plan_action(action, in_status(status), reboot_type="soft") == []
 
 
 @pytest.mark.parametrize(
-    ("action", "status"), [("stop", "BUILD"), ("start", "ERROR"), ("reboot", "SHUTOFF"), ("stop", "SHELVED_OFFLOADED")]
+    ("action", "status"),
+    [
+        ("stop", "BUILD"),
+        ("start", "ERROR"),
+        ("reboot", "SHUTOFF"),
+        ("stop", "SHELVED_OFFLOADED"),
+        ("resize", "SHUTOFF"),
+        ("confirm_resize", "SHUTOFF"),
+    ],
 )
 def test_a_state_that_does_not_allow_it_is_named(action: str, status: str) -> None:
     with pytest.raises(DbaasError) as error:
-        plan_action(action, in_status(status), "soft")
+        plan_action(action, in_status(status), reboot_type="soft")
     assert error.value.reason == "not_actionable"
     assert error.value.details["status"] == status
 
 
 def test_without_a_server_there_is_nothing_to_act_on() -> None:
     with pytest.raises(DbaasError) as error:
-        plan_action("start", dataclasses.replace(WHOLE, servers=()), "soft")
+        plan_action("start", dataclasses.replace(WHOLE, servers=()), reboot_type="soft")
     assert error.value.reason == "not_actionable"
 
 
 def test_a_reboot_tells_its_kind() -> None:
-    assert plan_action("reboot", in_status("ACTIVE"), "hard")[1].details == {"type": "hard"}
+    assert plan_action("reboot", in_status("ACTIVE"), reboot_type="hard")[1].details == {"type": "hard"}
+
+
+def test_a_resize_tells_both_flavors_and_is_done_once() -> None:
+    plan = plan_action("resize", in_status("ACTIVE"), flavor=LARGE)
+    assert plan[1].details == {"flavor": "m1.large", "ram": 4096, "from": SERVER.flavor}
+    for status in ("ACTIVE", "VERIFY_RESIZE"):
+        assert plan_action("resize", in_status(status), flavor=dataclasses.replace(LARGE, name=SERVER.flavor)) == []
+
+
+@pytest.mark.parametrize("action", ["confirm_resize", "revert_resize"])
+def test_a_resize_is_one_task_until_the_guest_is_heard(action: str) -> None:
+    plan = plan_action(action, in_status("VERIFY_RESIZE"))
+    assert [step.action for step in plan] == ["update", action, "update"]
+    assert {step.target.task for step in plan if step.resource == "anchor"} == {"resize"}

@@ -110,6 +110,20 @@ def test_every_half_made_instance_is_finished() -> None:
         assert steps(plan_present(SPEC, stage, NETWORKS)) == whole[done:]
 
 
+def test_a_volume_grows_and_never_shrinks() -> None:
+    (step,) = plan_present(dataclasses.replace(SPEC, volume_size=3), WHOLE, NETWORKS)
+    assert (step.action, step.resource, step.details, step.target) == (
+        "extend",
+        "volume",
+        {"size": 3, "from": 2},
+        "vol-1",
+    )
+    with pytest.raises(DbaasError) as error:
+        plan_present(dataclasses.replace(SPEC, volume_size=1), WHOLE, NETWORKS)
+    assert error.value.reason == "invalid"
+    assert [problem["option"] for problem in error.value.details["problems"]] == ["volume_size"]
+
+
 @pytest.mark.parametrize("option", ["datastore", "flavor", "volume_size", "networks"])
 def test_what_a_new_instance_needs_is_asked_for(option: str) -> None:
     with pytest.raises(DbaasError) as error:
@@ -122,7 +136,6 @@ def test_what_a_new_instance_needs_is_asked_for(option: str) -> None:
     ("option", "value"),
     [
         ("flavor", "m1.large"),
-        ("volume_size", 3),
         ("volume_type", "ssd"),
         ("datastore", "postgresql"),
         ("datastore_version", "11.8"),
@@ -350,17 +363,18 @@ def test_protection_is_a_tag_and_a_lock_in_nova(tagged: bool, locked: bool, want
 
 
 def test_records_are_written_once() -> None:
-    records = Records(host_keys=("own",), volume_initialised=True)
-    keys, volume = plan_records(records, WHOLE)
+    records = Records(host_keys=("own",), volume_initialised=True, root_enabled="then who")
+    keys, volume, root = plan_records(records, WHOLE)
     assert keys.details["metadata"] == {"dbaas_host_keys": "own"}
     assert volume.details["metadata"] == {"dbaas_initialised": "true", "dbaas_version": "10.11"}
+    assert root.details["metadata"] == {"dbaas_root_enabled": "then who"}
     (anchor,) = plan_closing(WHOLE)
     assert anchor.target == Anchor("u1")
     done = dataclasses.replace(
         WHOLE,
         anchor=Anchor("u1"),
         servers=(dataclasses.replace(SERVER, metadata={"dbaas_host_keys": "own"}),),
-        volumes=(dataclasses.replace(VOLUME, metadata={"dbaas_initialised": "true"}),),
+        volumes=(dataclasses.replace(VOLUME, metadata={"dbaas_initialised": "true", "dbaas_root_enabled": "first"}),),
     )
     assert plan_records(records, done) == plan_closing(done) == []
 

@@ -30,7 +30,15 @@ def test_a_whole_instance() -> None:
     assert shown["volume"]["used_percent"] == 12
     assert shown["heartbeat"] == {"status": "ACTIVE", "age": 4.0, "lag": 0, "ticket_expires": 1_800_000_000}
     assert shown["metadata"] == {}
+    assert shown["root_enabled"] is None
     assert shown["host_keys"] == ["boot"]
+
+
+def test_that_root_was_let_in_is_remembered() -> None:
+    (volume,) = WHOLE.volumes
+    told = {**volume.metadata, "dbaas_root_enabled": "2026-11-20T21:11:23Z u-1"}
+    opened = dataclasses.replace(WHOLE, volumes=(dataclasses.replace(volume, metadata=told),))
+    assert view(opened, BEAT, now=NOW)["root_enabled"] == {"since": "2026-11-20T21:11:23Z", "by": "u-1"}
 
 
 def test_ipv4_comes_before_ipv6_and_floating_before_fixed() -> None:

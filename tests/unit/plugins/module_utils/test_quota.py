@@ -56,6 +56,11 @@ def test_what_is_replaced_needs_no_room() -> None:
     assert needs(steps, SPEC, FLAVOR) == {}
 
 
+def test_a_volume_that_grows_needs_the_difference() -> None:
+    steps = [Step("extend", "volume", "v", {"size": 5, "from": 2})]
+    assert needs(steps, SPEC, FLAVOR) == {"gigabytes": 3}
+
+
 @pytest.mark.parametrize("name", OPTIONS)
 def test_each_quota_is_judged_by_what_is_free(name: str) -> None:
     enough = {other: Quota(10_000, 0) for other in OPTIONS}

@@ -108,7 +108,7 @@ def test_without_a_server(task: str, fault: str, status: str) -> None:
 
 @pytest.mark.parametrize(
     ("task", "status"),
-    [("create", "BUILD"), ("reboot", "REBOOT"), ("start", "REBOOT"), ("", "ERROR"), ("resize", "ERROR")],
+    [("create", "BUILD"), ("reboot", "REBOOT"), ("start", "REBOOT"), ("", "ERROR"), ("rename", "ERROR")],
 )
 @pytest.mark.parametrize("heartbeat", [None, STALE])
 def test_silence_is_an_error_unless_a_task_explains_it(heartbeat: Heartbeat | None, task: str, status: str) -> None:

@@ -6,45 +6,19 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.dbaas.openstack.plugins.module_utils import _agent_client
 from ansible_collections.dbaas.openstack.plugins.module_utils._agent_protocol import VERBS
 from ansible_collections.dbaas.openstack.plugins.modules import agent, agent_info
-from dbaas_agent import dispatch
-from dbaas_agent.agent import Agent
-from dbaas_agent.dispatch import Dispatcher
-from dbaas_agent.server import Server
+
+from tests.unit.fakes.run_module import run
 
 PASSWORD = "hunter2hunter2"
 USERS = {"users": [{"name": "clerk", "password": PASSWORD, "databases": ["shop"]}]}
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Iterator[str]:
-    nobody = cast(Agent, SimpleNamespace(jobs=SimpleNamespace(admit=lambda _verb: None)))
-    server = Server(str(tmp_path / "agent.sock"), Dispatcher(nobody, lambda: None).answer, os.getuid())
-    server.start()
-    yield str(tmp_path / "agent.sock")
-    server.close()
-
-
-@pytest.fixture
-def handle(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[..., Any]], None]:
-    return lambda verb, act: monkeypatch.setitem(dispatch.HANDLERS, verb, act)
-
-
-def run(module: Any, capfd: pytest.CaptureFixture[str], **params: Any) -> dict[str, Any]:
-    with patch_module_args(params), pytest.raises(SystemExit):
-        module.main()
-    result: dict[str, Any] = json.loads(capfd.readouterr().out)
-    return result
 
 
 def test_a_verb_with_check_mode_and_diff(
