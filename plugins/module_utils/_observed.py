@@ -97,7 +97,7 @@ class Volume:
 
 @dataclasses.dataclass(frozen=True)
 class Server:
-    """status: of Nova. flavor: its name. ram: MiB. vcpus: of the flavor. zone: availability zone. created: ISO 8601. image_id: None when booted from a volume."""
+    """status: of Nova. flavor: its name. ram: MiB. zone: availability zone. created: ISO 8601. image_id: None when booted from a volume."""
 
     id: str
     name: str
