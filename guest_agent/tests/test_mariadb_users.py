@@ -68,7 +68,7 @@ def test_password_hash_is_the_servers() -> None:
     ],
 )  # fmt: skip
 def test_logins_of_an_account(stored: dict[str, Any], logins: tuple[Login, ...], require_tls: bool) -> None:
-    assert sql.logins(json.dumps(stored)) == (logins, require_tls)
+    assert sql.logins(stored) == (logins, require_tls)
 
 
 def test_a_new_user() -> None:

@@ -275,14 +275,9 @@ details:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dbaas.openstack.plugins.module_utils._agent_client import (
-    AgentClient,
-    AgentError,
-    guest_argument_spec,
-    plain_values,
-    wait_for_job,
-)
+from ansible_collections.dbaas.openstack.plugins.module_utils._agent_client import plain_values, wait_for_job
 from ansible_collections.dbaas.openstack.plugins.module_utils._agent_protocol import VERBS
+from ansible_collections.dbaas.openstack.plugins.module_utils._guest_module import ask, guest_module, refusals
 
 JOB = {
     "id": {"type": "str", "required": True},
@@ -299,18 +294,18 @@ def run_verb(module: AnsibleModule) -> None:
     verb, args = module.params["verb"], module.params["args"]
     # no_log takes every value out of the result; what the schema knows as no secret may be shown.
     module.no_log_values -= plain_values(verb, args)
-    with AgentClient(module.params["socket"], module.params["timeout"]) as agent:
-        result = agent.call(verb, args, module.check_mode)
+    result = ask(module, verb, args)
     module.exit_json(changed=result.pop("changed", False), diff=result.pop("diff", {}), result=result)
 
 
 def run_job(module: AnsibleModule) -> None:
-    path, timeout, wanted = (module.params[name] for name in ("socket", "timeout", "job"))
+    wanted = module.params["job"]
     verb, names = ("job_cancel", ["id"]) if wanted["cancel"] else ("job_start", ["id", "kind", "args", "secrets"])
-    with AgentClient(path, timeout) as agent:
-        answer = agent.call(verb, {name: wanted[name] for name in names}, module.check_mode)
+    answer = ask(module, verb, {name: wanted[name] for name in names})
     if wanted["wait"] and not wanted["cancel"] and not module.check_mode:
-        answer["job"] = wait_for_job(path, timeout, answer["job"], wanted["wait_timeout"])
+        path, timeout = module.params["socket"], module.params["timeout"]
+        with refusals(module):
+            answer["job"] = wait_for_job(path, timeout, answer["job"], wanted["wait_timeout"])
         if answer["job"]["ended"] is None:
             late = f"job {wanted['id']} still runs after {wanted['wait_timeout']} seconds, and goes on"
             module.fail_json(msg=late, reason="timeout", **answer)
@@ -321,21 +316,16 @@ def run_job(module: AnsibleModule) -> None:
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **guest_argument_spec(),
+    module = guest_module(
+        {
             "verb": {"type": "str", "choices": sorted(set(VERBS) - {"hello"})},
             "args": {"type": "dict", "default": {}, "no_log": True},
             "job": {"type": "dict", "options": JOB, "required_if": [("cancel", False, ("kind",))]},
         },
         mutually_exclusive=[("verb", "job")],
         required_one_of=[("verb", "job")],
-        supports_check_mode=True,
     )
-    try:
-        (run_job if module.params["job"] else run_verb)(module)
-    except AgentError as refusal:
-        module.fail_json(msg=refusal.msg, reason=refusal.reason, details=refusal.details)
+    (run_job if module.params["job"] else run_verb)(module)
 
 
 if __name__ == "__main__":

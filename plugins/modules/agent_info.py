@@ -194,31 +194,17 @@ reason:
   sample: agent
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dbaas.openstack.plugins.module_utils._agent_client import (
-    AgentClient,
-    AgentError,
-    guest_argument_spec,
-)
+from ansible_collections.dbaas.openstack.plugins.module_utils._guest_module import connect, guest_module, refusals
 
 LISTS = {"databases": "database_list", "users": "user_list", "jobs": "job_list"}
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            **guest_argument_spec(),
-            "verbs": {"type": "list", "elements": "str", "choices": sorted(LISTS), "default": []},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        with AgentClient(module.params["socket"], module.params["timeout"]) as agent:
-            seen = {"status": agent.call("status")}
-            for name in module.params["verbs"]:
-                seen.update(agent.call(LISTS[name]))
-    except AgentError as refusal:
-        module.fail_json(msg=refusal.msg, reason=refusal.reason, details=refusal.details)
+    module = guest_module({"verbs": {"type": "list", "elements": "str", "choices": sorted(LISTS), "default": []}})
+    with refusals(module), connect(module) as agent:
+        seen = {"status": agent.call("status")}
+        for name in module.params["verbs"]:
+            seen.update(agent.call(LISTS[name]))
     module.exit_json(changed=False, **seen)
 
 

@@ -89,14 +89,15 @@ reason:
   sample: not_actionable
 """
 
-from ansible_collections.dbaas.openstack.plugins.module_utils._guest_module import ask, guest_module
+from ansible_collections.dbaas.openstack.plugins.module_utils._guest_module import connect, guest_module, refusals
 
 
 def main() -> None:
     module = guest_module({"name": {"type": "str"}})
     name = module.params["name"]
-    found = ask(module, "user_list")["users"]
-    root = ask(module, "root_status")
+    with refusals(module), connect(module) as agent:
+        found = agent.call("user_list")["users"]
+        root = agent.call("root_status")
     module.exit_json(users=[user for user in found if name in (None, user["name"])], root_enabled=root["enabled"])
 
 

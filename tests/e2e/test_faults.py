@@ -138,23 +138,26 @@ def test_an_object_store_that_does_not_answer(cloud: Any, name: str, tmp_path: P
     assert gone["removed"] == [f"heartbeat {made['instance']['uid']}", f"security_group {name}"]
 
 
+def with_a_guest(name: str, directory: Path, **change: Any) -> dict[str, Any]:
+    """Variables of instance_create for a guest that lets a new key in."""
+    key = directory / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    return {
+        "instance": name,
+        "datastore": "mariadb",
+        "flavor": "m1.small",
+        "volume_size": 1,
+        "network": "private",
+        "is_public": True,
+        "ssh_private_key_file": str(key),
+        **change,
+    }
+
+
 @pytest.mark.soak
 def test_ssh_that_never_answers(name: str, tmp_path: Path) -> None:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
-    run = play(
-        "instance_create",
-        {
-            "instance": name,
-            "datastore": "mariadb",
-            "flavor": "m1.small",
-            "volume_size": 1,
-            "network": "private",
-            "is_public": True,
-            "management_cidrs": ["198.51.100.0/24"],
-            "ssh_private_key_file": str(tmp_path / "key"),
-            "dbaas_timeout": 60,
-        },
-    )
+    wanted = with_a_guest(name, tmp_path, management_cidrs=["198.51.100.0/24"], dbaas_timeout=60)
+    run = play("instance_create", wanted)
     assert not run.ok
     assert [host for host, _task, _msg in run.failures][-1] == "localhost"
     (info,) = run_tasks(tmp_path, task("instance_info", name=name))
@@ -173,24 +176,11 @@ no_such_option = 1
 def test_a_flavor_with_which_the_datastore_does_not_start_is_taken_back(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "key")], check=True)
     override = tmp_path / "datastores" / "mariadb" / "override.j2"
     override.parent.mkdir(parents=True)
     override.write_text(BROKEN_WHEN_LARGE)
     monkeypatch.setitem(ENVIRONMENT, "DBAAS_DATASTORE_PATH", str(override.parents[1]))
-    made = play(
-        "instance_create",
-        {
-            "instance": name,
-            "datastore": "mariadb",
-            "flavor": "m1.small",
-            "volume_size": 1,
-            "network": "private",
-            "is_public": True,
-            "management_cidrs": ["172.16.0.0/12"],
-            "ssh_private_key_file": str(tmp_path / "key"),
-        },
-    )
+    made = play("instance_create", with_a_guest(name, tmp_path, management_cidrs=["172.16.0.0/12"]))
     assert made.ok, made.failures
     way = {"instance": name, "ssh_private_key_file": str(tmp_path / "key")}
     resized = play("instance_resize", {**way, "flavor": "m1.medium"})

@@ -24,7 +24,7 @@ POLL_SECONDS = 0.1
 NEWS_SECONDS = 60
 KILL_SECONDS = 20
 TAIL_LINES = 40
-FAULTS = (re.compile(r"^fatal: \["), re.compile(r"^E   "))
+FAULTS = (re.compile(r"(fatal|failed): \["), re.compile(r"^E   "))
 FAULT_LINES = 40
 BASH = ("bash", "-euo", "pipefail", "-O", "failglob", "-c")
 

@@ -71,7 +71,7 @@ class Driver(base.Driver):
 
     def lock_down(self) -> None:
         with self.session() as execute:
-            for name, host in _accounts(execute):
+            for name, host in _stored(execute):
                 if name == "" or (name == "root" and host != "localhost"):
                     execute(Statement("DROP USER %s@%s", (name, host)))
             execute(Statement("ALTER USER root@localhost IDENTIFIED VIA unix_socket"))
@@ -122,7 +122,7 @@ class Driver(base.Driver):
 
     def root_enabled(self) -> bool:
         with self.session() as execute:
-            return mariadb_users.ROOT in _accounts(execute)
+            return mariadb_users.ROOT in _stored(execute)
 
     def plan_root(self, enabled: bool, password: str | None, require_tls: bool) -> base.Plan:
         with self.session() as execute:
@@ -238,19 +238,17 @@ def _users(execute: Execute) -> dict[Who, Account]:
 
 
 def _accounts(execute: Execute) -> dict[Who, Account]:
-    """All accounts that are no roles."""
-    stored = execute(Statement("SELECT User, Host, Priv FROM mysql.global_priv"))
-    accounts = [(row["User"], row["Host"], row["Priv"]) for row in stored if not _is_role(row["Priv"])]
-    grants = _grants(execute, [(name, host) for name, host, _dummy in accounts])
-    result = {}
-    for name, host, privileges in accounts:
-        logins, require_tls = mariadb_users.logins(privileges)
-        result[name, host] = Account(name, host, logins, require_tls, grants[name, host])
-    return result
+    """All accounts that are no roles, with their grants."""
+    stored = _stored(execute)
+    grants = _grants(execute, list(stored))
+    return {who: Account(*who, *mariadb_users.logins(told), grants[who]) for who, told in stored.items()}
 
 
-def _is_role(privileges: str) -> bool:
-    return bool(json.loads(privileges).get("is_role"))
+def _stored(execute: Execute) -> dict[Who, dict[str, Any]]:
+    """What the server keeps of each account that is no role."""
+    rows = execute(Statement("SELECT User, Host, Priv FROM mysql.global_priv"))
+    told = {(row["User"], row["Host"]): json.loads(row["Priv"]) for row in rows}
+    return {who: account for who, account in told.items() if not account.get("is_role")}
 
 
 def _grants(execute: Execute, accounts: list[Who]) -> dict[Who, dict[Scope, Held]]:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -71,9 +70,8 @@ def _password_fault(password: str | None) -> str:
     return ""
 
 
-def logins(privileges: str) -> tuple[tuple[Login, ...], bool]:
+def logins(stored: Mapping[str, Any]) -> tuple[tuple[Login, ...], bool]:
     """An account's logins and whether it requires TLS, from its ``Priv`` in mysql.global_priv; an empty alternative there is the top."""
-    stored = json.loads(privileges)
     top = Login(stored.get("plugin", NATIVE), stored.get("authentication_string", ""))
     ways = [
         Login(way["plugin"], way.get("authentication_string", "")) if way.get("plugin") else top
@@ -103,7 +101,7 @@ def plan_users(
         steps = item.steps(known)
         if steps:
             before[item.label] = item.now.shown(known) if item.now else None
-            after[item.label] = item.reached(known, steps)
+            after[item.label] = item.reached(known)
         statements += steps
     return Plan(statements, before, after)
 
@@ -155,15 +153,7 @@ class _Item:
         steps = []
         if self._renames and self._source_now:
             steps.append(Statement("RENAME USER %s@%s TO %s@%s", (*self.source, *self.target)))
-        ways = self._logins()
-        require = f"REQUIRE {'NONE' if given['require_tls'] is False else 'SSL'}"
-        if now is None:
-            steps.append(_identified("CREATE", self.target, ways, f" {require}"))
-        else:
-            if ways != now.logins:
-                steps.append(_identified("ALTER", self.target, ways))
-            if given["require_tls"] is not None and now.require_tls != given["require_tls"]:
-                steps.append(Statement(f"ALTER USER %s@%s {require}", self.target))
+        steps += _login_steps(self.target, now, self._logins(), given["require_tls"])
         asked = grants.wanted(given, known)
         if asked is not None:
             steps += grants.plan(self.target, now.grants if now else {}, asked, known, given["append_grants"])
@@ -179,20 +169,31 @@ class _Item:
             return (new,)
         return held if held[0] == new else (new, held[0])
 
-    def reached(self, known: Known, steps: list[Statement]) -> dict[str, Any] | None:
+    def reached(self, known: Known) -> dict[str, Any] | None:
         given, now = self._given, self.now
         if given["state"] == "absent":
             return None
-        held = now.grants if now else {}
+        logins, held = self._logins(), now.grants if now else {}
         asked = grants.wanted(given, known)
         require_tls = now.require_tls if now and given["require_tls"] is None else given["require_tls"] is not False
         account = Account(
             *self.target,
-            self._logins(),
+            logins,
             require_tls,
             held if asked is None else grants.after(held, asked, given["append_grants"]),
         )
-        return {**account.shown(known), "password_changed": any(" USING " in step.sql for step in steps)}
+        return {**account.shown(known), "password_changed": logins != (now.logins if now else ())}
+
+
+def _login_steps(who: Who, now: Account | None, ways: tuple[Login, ...], require_tls: bool | None) -> list[Statement]:
+    """Statements for an account with these logins. require_tls: None leaves it as it is, and requires it of a new account."""
+    require = f"REQUIRE {'NONE' if require_tls is False else 'SSL'}"
+    if now is None:
+        return [_identified("CREATE", who, ways, f" {require}")]
+    steps = [_identified("ALTER", who, ways)] if ways != now.logins else []
+    if require_tls not in (None, now.require_tls):
+        steps.append(Statement(f"ALTER USER %s@%s {require}", who))
+    return steps
 
 
 def _identified(verb: str, who: Who, ways: tuple[Login, ...], rest: str = "") -> Statement:
@@ -204,27 +205,14 @@ def plan_root(now: Account | None, enabled: bool, password: str | None, require_
     """Statements for root_set; now: the account ROOT, None while there is none. password: None for the one that it has."""
     fault = _password_fault(password) or ("required for enabling" if enabled and password is None and not now else "")
     refuse([f"password: {fault}"] if fault else [])
-    steps = _enable_root(now, password, require_tls) if enabled else _disable_root(now)
-    set_now = enabled and any(" USING " in step.sql for step in steps)
-    return Plan(steps, {"enabled": now is not None}, {"enabled": enabled, "password_changed": set_now})
-
-
-def _disable_root(now: Account | None) -> list[Statement]:
-    return [Statement("DROP USER %s@%s", ROOT)] if now else []
-
-
-def _enable_root(now: Account | None, password: str | None, require_tls: bool) -> list[Statement]:
     held = now.logins if now else ()
+    before = {"enabled": now is not None}
+    if not enabled:
+        steps = [Statement("DROP USER %s@%s", ROOT)] if now else []
+        return Plan(steps, before, {"enabled": False, "password_changed": False})
     ways = (Login(NATIVE, password_hash(password)),) if password else held
-    require = f"REQUIRE {'SSL' if require_tls else 'NONE'}"
+    steps = _login_steps(ROOT, now, ways, require_tls)
     everything = now.grants.get(Scope(grants.EVERYTHING)) if now else None
-    steps = []
-    if now is None:
-        steps.append(_identified("CREATE", ROOT, ways, f" {require}"))
-    elif ways != held:
-        steps.append(_identified("ALTER", ROOT, ways))
-    if now is not None and now.require_tls != require_tls:
-        steps.append(Statement(f"ALTER USER %s@%s {require}", ROOT))
     if everything is None or not everything.grantable:
         steps.append(Statement("GRANT ALL PRIVILEGES ON *.* TO %s@%s WITH GRANT OPTION", ROOT))
-    return steps
+    return Plan(steps, before, {"enabled": True, "password_changed": ways != held})
