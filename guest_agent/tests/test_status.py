@@ -23,6 +23,7 @@ from dbaas_agent.systemd import Unit
         (VolumeSeen(prepared=True, mounted=False, under_way=True), "BUILD"),
         (VolumeSeen(prepared=True, mounted=True, fault="no marker", under_way=True), "BUILD"),
         (VolumeSeen(prepared=True, mounted=True, state="initialised", under_way=True), None),
+        (VolumeSeen(prepared=True, mounted=False, released=True), "SHUTDOWN"),
     ],
 )
 def test_of_volume(seen: VolumeSeen, word: str | None) -> None:

@@ -199,6 +199,21 @@ def test_a_life(agent: Agent, world: World, config: Config) -> None:
     assert call(agent, "datastore_restart")["changed"]
 
 
+def test_a_volume_is_released_once_and_only_by_a_datastore_that_is_stopped(
+    agent: Agent, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(agent, "datastore_initialise", NAMES)
+    assert refused(agent, "volume_release") == "not_actionable"
+    call(agent, "datastore_stop")
+    assert call(agent, "volume_release", check=True)["changed"]
+    stopped = world.acts.count("stop")
+    assert call(agent, "volume_release")["changed"]
+    assert world.acts.count("stop") == stopped + 1
+    monkeypatch.setattr(os.path, "ismount", lambda _path: False)
+    assert not call(agent, "volume_release")["changed"]
+    assert agent.observe()["status"] == "SHUTDOWN"
+
+
 def test_a_directory_made_by_a_stopped_call_is_kept(agent: Agent, config: Config, world: World) -> None:
     call(agent, "datastore_initialise", NAMES)
     marker.write(config, marker.new(config, "v-1"))

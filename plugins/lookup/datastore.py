@@ -190,7 +190,7 @@ from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import 
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "templates"
 DEFINITION = "datastore.yml"
-TEMPLATES = ("config", "override")
+TEMPLATES = ("config", "override", "closed")
 
 
 def _roots(search_path: list[str]) -> list[pathlib.Path]:

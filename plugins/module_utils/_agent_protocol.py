@@ -64,6 +64,11 @@ VERBS: dict[str, dict[str, Any]] = {
             },
         },
     },
+    "volume_release": {
+        "mutating": True,
+        "timeout": 120,
+        "args": {},
+    },
     "datastore_initialise": {
         "mutating": True,
         "timeout": 2400,

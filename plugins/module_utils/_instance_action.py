@@ -11,59 +11,124 @@ import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import Step
-from ansible_collections.dbaas.openstack.plugins.module_utils._observed import Instance
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import Instance, Server
 from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import Flavor
 
 
 @dataclasses.dataclass(frozen=True)
 class Action:
-    """from_: Nova's statuses in which it can be done. to: the status that it ends in; there it changes nothing if settled.
-    leaves_task: whether the task stays on the anchor until the guest is heard again. task: what stands there, its name by default."""
+    """by: what Nova is asked for, by its statuses in which that can be. to: the status that it ends in; there it changes nothing if settled.
+    leaves_task: whether the task stays on the anchor until the guest is heard again. task: what stands there, the action's name by default."""
 
-    from_: tuple[str, ...]
+    by: t.Mapping[str, str]
     to: str
     settled: bool
     leaves_task: bool
     task: str = ""
 
 
+_BACK = {
+    "SHUTOFF": "start",
+    "PAUSED": "unpause",
+    "SUSPENDED": "resume",
+    "SHELVED": "unshelve",
+    "SHELVED_OFFLOADED": "unshelve",
+}
+"""What brings a server back that does not run, by its status."""
+
 ACTIONS = {
-    "stop": Action(("ACTIVE",), "SHUTOFF", settled=True, leaves_task=False),
-    "start": Action(("SHUTOFF",), "ACTIVE", settled=True, leaves_task=True),
-    "reboot": Action(("ACTIVE",), "ACTIVE", settled=False, leaves_task=True),
+    "stop": Action({"ACTIVE": "stop"}, "SHUTOFF", settled=True, leaves_task=False),
+    "start": Action(_BACK, "ACTIVE", settled=True, leaves_task=True),
+    "reboot": Action({"ACTIVE": "reboot"}, "ACTIVE", settled=False, leaves_task=True),
+    "rebuild": Action({"ACTIVE": "rebuild", "ERROR": "rebuild"}, "ACTIVE", settled=False, leaves_task=True),
     # A resize ends in VERIFY_RESIZE, or, where Nova confirms by itself, in ACTIVE with the new flavor: then there is nothing to confirm.
-    "resize": Action(("ACTIVE",), "VERIFY_RESIZE", settled=False, leaves_task=True),
-    "confirm_resize": Action(("VERIFY_RESIZE",), "ACTIVE", settled=True, leaves_task=True, task="resize"),
-    "revert_resize": Action(("VERIFY_RESIZE",), "ACTIVE", settled=True, leaves_task=True, task="resize"),
+    "resize": Action({"ACTIVE": "resize"}, "VERIFY_RESIZE", settled=False, leaves_task=True),
+    "migrate": Action({"ACTIVE": "migrate"}, "VERIFY_RESIZE", settled=True, leaves_task=True, task="resize"),
+    "confirm_resize": Action(
+        {"VERIFY_RESIZE": "confirm_resize"}, "ACTIVE", settled=True, leaves_task=True, task="resize"
+    ),
+    "revert_resize": Action(
+        {"VERIFY_RESIZE": "revert_resize"}, "ACTIVE", settled=True, leaves_task=True, task="resize"
+    ),
+}
+
+TRANSITIONS = frozenset({"BUILD", "REBUILD", "REBOOT", "HARD_REBOOT", "RESIZE", "REVERT_RESIZE", "MIGRATING"})
+"""Nova's statuses that pass by themselves."""
+
+_ADVICE = {
+    **dict.fromkeys(_BACK, "playbook instance_start brings it back"),
+    "VERIFY_RESIZE": "playbook instance_resize with its flavor of now confirms what it is waiting for, openstack server resize revert takes it back",
+    "RESCUE": "openstack server unrescue ends that",
+    "ERROR": "playbook instance_rebuild gives it a new system, instance_recreate makes a new server around the data volume",
 }
 
 
-def plan_action(
-    name: str, instance: Instance, *, reboot_type: str = "soft", flavor: Flavor | None = None
-) -> list[Step]:
-    """Steps of one of ACTIONS; none when there is nothing to do. flavor: the one to resize to.
+def advice(server: Server | None) -> str:
+    """What to do about a server on which nothing can be done as it is; empty if it runs."""
+    if server is None:
+        return "playbook instance_recreate makes a new server around the data volume"
+    if server.status in TRANSITIONS:
+        return "that passes; run again then"
+    return _ADVICE.get(server.status, "")
 
-    Raises DbaasError not_actionable, naming what blocks.
+
+def plan_action(
+    name: str,
+    instance: Instance,
+    *,
+    reboot_type: str = "soft",
+    flavor: Flavor | None = None,
+    host: str | None = None,
+    image_id: str = "",
+    reinstall: bool = False,
+) -> list[Step]:
+    """Steps of one of ACTIONS; none when there is nothing to do.
+
+    flavor: the one to resize to. host: to migrate to, None lets the scheduler choose. image_id: to rebuild with; reinstall: also when the server has it.
+    Raises DbaasError not_actionable or unsupported, naming what blocks.
     """
     action, server, label = ACTIONS[name], instance.server, instance.group.name
     if server is None:
-        raise DbaasError("not_actionable", f"{label} has no server: there is nothing to {name}", status=None)
+        msg = f"{label} has no server: there is nothing to {name}; {advice(server)}"
+        raise DbaasError("not_actionable", msg, status=None)
     if action.settled and server.status == action.to:
         return []
-    if flavor is not None and server.flavor == flavor.name:
+    if (flavor is not None and server.flavor == flavor.name) or (host and server.host == host):
         return []
-    if server.status not in action.from_:
-        can = " or ".join(action.from_)
-        msg = f"{label} cannot {name.replace('_', ' ')}: its server is {server.status}, it would have to be {can}"
-        raise DbaasError("not_actionable", msg, status=server.status)
+    if name == "rebuild" and _has_image(server, label, image_id) and not reinstall and server.status != "ERROR":
+        return []
+    _refuse(name, instance, server)
     details: dict[str, t.Any] = {"type": reboot_type} if name == "reboot" else {}
     if flavor is not None:
         details = {"flavor": flavor.name, "ram": flavor.ram, "from": server.flavor}
+    if name == "migrate":
+        details = {"host": host}
+    if name == "rebuild":
+        details = {"image": image_id}
     before = dataclasses.replace(instance.anchor, task=action.task or name, since=0, fault="")
     steps = [
         Step("update", "anchor", label, {"task": before.task, "fault": ""}, before),
-        Step(name, "server", server.name, details, server.id),
+        Step(action.by[server.status], "server", server.name, details, server.id),
     ]
     # The task ends with the server's, or begins anew then: heartbeats from before say nothing about the guest after.
     after = before if action.leaves_task else dataclasses.replace(before, task="")
     return [*steps, Step("update", "anchor", label, {"task": after.task, "fault": ""}, after)]
+
+
+def _has_image(server: Server, label: str, image_id: str) -> bool:
+    if server.image_id is None:
+        msg = f"the server of {label} boots from a volume, which Nova does not rebuild; delete it in Nova, and instance_recreate makes another"
+        raise DbaasError("unsupported", msg)
+    return server.image_id == image_id
+
+
+def _refuse(name: str, instance: Instance, server: Server) -> None:
+    label, by = instance.group.name, ACTIONS[name].by
+    words = name.replace("_", " ")
+    if server.status not in by:
+        told = "; ".join(filter(None, [f"it would have to be {' or '.join(by)}", advice(server)]))
+        msg = f"{label} cannot {words}: its server is {server.status}, {told}"
+        raise DbaasError("not_actionable", msg, status=server.status)
+    if instance.locked_by_hand:
+        msg = f"{label} cannot {words}: its server is locked in Nova, and not by deletion_protection; openstack server unlock {server.id} ends that"
+        raise DbaasError("not_actionable", msg, status="LOCKED")

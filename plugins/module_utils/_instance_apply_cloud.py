@@ -15,7 +15,7 @@ import time
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _anchor, _host_key, _store, _user_data
-from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError, require_ok
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError, as_dbaas_error, require_ok
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import MANAGEMENT, Step
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import NetworkWish, Spec
 from ansible_collections.dbaas.openstack.plugins.module_utils._instances_cloud import UID, find_anchors
@@ -33,6 +33,14 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadl
 
 RIVALS_PATIENCE = 10
 """Seconds in which another run that makes an instance of the same name yields, or has its anchor in force."""
+
+
+_REFUSED_WHILE_ATTACHED = (400, 403, 409)
+"""Cinder's answers where an API that is too old, a rule or a driver keeps attached volumes from being extended."""
+
+
+class NotWhileAttachedError(DbaasError):
+    """Nothing was changed, and it can be done while the volume is detached."""
 
 
 class Applier:
@@ -58,13 +66,14 @@ class Applier:
         kept = self._facts.kept_volume
         self._uid = instance.anchor.uid if instance else (kept.uid if kept else _anchor.new_uid())
         self._server_group_id = instance.server_group.id if instance and instance.server_group else ""
-        self._locked = bool(instance and instance.server and instance.server.locked)
+        self._locked = bool(instance and instance.server and instance.server.locked and not instance.locked_by_hand)
         self._group_id = instance.group.id if instance else ""
         management = instance.management_group if instance else None
         self._management_group_id = management.id if management else ""
         self._ports = self._known_ports(instance) if instance else self._given_ports()
         self._volume_id = instance.volume.id if instance and instance.volume else ""
         self._server_id = instance.server.id if instance and instance.server else ""
+        self._metadata = dict(instance.server.metadata) if instance and instance.server else {}
 
     @property
     def group_id(self) -> str:
@@ -218,6 +227,21 @@ class Applier:
     def _delete_floating_ip(self, step: Step) -> None:
         self._connection.network.delete_ip(step.target)
 
+    # names
+
+    def _rename_security_group(self, step: Step) -> None:
+        self._connection.network.update_security_group(step.target, name=step.details["to"])
+
+    def _rename_port(self, step: Step) -> None:
+        self._connection.network.update_port(step.target, name=step.details["to"])
+
+    def _rename_volume(self, step: Step) -> None:
+        self._connection.block_storage.update_volume(step.target, name=step.details["to"])
+
+    def _rename_server(self, step: Step) -> None:
+        with self._unlocked() as compute:
+            compute.update_server(step.target, name=step.details["to"])
+
     # the data volume
 
     def _create_volume(self, step: Step) -> None:
@@ -241,12 +265,21 @@ class Applier:
         storage, size = self._connection.block_storage, step.details["size"]
         self._volume_id = step.target
         before = storage.get_volume(step.target).status
-        storage.extend_volume(step.target, size)
-        extended = self._volume_status((before,))
+        try:
+            storage.extend_volume(step.target, size)
+        except Exception as raised:
+            error = as_dbaas_error(raised)
+            if before != "in-use" or error is None or error.details.get("http_status") not in _REFUSED_WHILE_ATTACHED:
+                raise
+            msg = f"the cloud does not extend volume {step.name} while it is attached: {error.msg}"
+            raise NotWhileAttachedError("unsupported", msg, attached=True) from raised
 
-        def probe() -> t.Any:
-            volume = extended()
-            return volume if volume and volume.size == size else None
+        def probe() -> bool | None:
+            volume = storage.get_volume(step.target)
+            if volume.status.startswith("error"):
+                msg = f"volume {step.name} ({step.target}) went into status {volume.status}: an administrator sees why and resets that"
+                raise DbaasError("cloud", msg, volume_id=step.target)
+            return (volume.status == before and volume.size == size) or None
 
         self._deadline.until(probe, f"volume {step.name} to have {size} GiB")
 
@@ -269,6 +302,40 @@ class Applier:
     def wait_for_volume(self) -> None:
         """Until the data volume is attached."""
         self._deadline.until(self._volume_status(("in-use",)), f"volume {self._name}-data to be attached")
+
+    def _detach_volume(self, step: Step) -> None:
+        self._volume_id = step.target
+        with self._unlocked() as compute:
+            compute.delete_volume_attachment(self._server_id, step.target)
+        self._deadline.until(self._volume_status(("available",)), f"volume {step.name} to be detached")
+
+    def _create_snapshot(self, step: Step) -> None:
+        storage = self._connection.block_storage
+        snapshot = storage.create_snapshot(
+            name=step.name, volume_id=step.target, is_forced=True, metadata={UID: self._uid}
+        )
+
+        def probe() -> bool | None:
+            status = storage.get_snapshot(snapshot.id).status
+            if status.startswith("error"):
+                raise DbaasError("cloud", f"snapshot {step.name} ({snapshot.id}) went into status {status}")
+            return status == "available" or None
+
+        self._deadline.until(probe, f"snapshot {step.name} to become available")
+
+    def _delete_snapshot(self, step: Step) -> None:
+        storage = self._connection.block_storage
+        storage.delete_snapshot(step.target)
+        what = f"snapshot {step.name} to be gone"
+        self._deadline.until(lambda: storage.find_snapshot(step.target) is None or None, what)
+
+    def _revert_volume(self, step: Step) -> None:
+        storage = self._connection.block_storage
+        self._volume_id = step.target
+        free = self._volume_status(("available",))
+        self._deadline.until(free, f"volume {step.name} to be free")
+        storage.revert_volume_to_snapshot(step.target, step.details["id"])
+        self._deadline.until(free, f"volume {step.name} to be reverted")
 
     def _update_volume_metadata(self, step: Step) -> None:
         self._connection.block_storage.set_volume_metadata(step.target, **step.details["metadata"])
@@ -365,6 +432,18 @@ class Applier:
         with self._unlocked() as compute:
             compute.start_server(step.target)
 
+    def _unpause_server(self, step: Step) -> None:
+        with self._unlocked() as compute:
+            compute.unpause_server(step.target)
+
+    def _resume_server(self, step: Step) -> None:
+        with self._unlocked() as compute:
+            compute.resume_server(step.target)
+
+    def _unshelve_server(self, step: Step) -> None:
+        with self._unlocked() as compute:
+            compute.unshelve_server(step.target)
+
     def _reboot_server(self, step: Step) -> None:
         with self._unlocked() as compute:
             compute.reboot_server(step.target, step.details["type"].upper())
@@ -373,6 +452,21 @@ class Applier:
         self._server_id = step.target
         with self._unlocked() as compute:
             compute.resize_server(step.target, compute.find_flavor(step.details["flavor"], ignore_missing=False).id)
+
+    def _migrate_server(self, step: Step) -> None:
+        with self._unlocked() as compute:
+            compute.migrate_server(step.target, host=step.details["host"])
+
+    def _rebuild_server(self, step: Step) -> None:
+        """The host key that is given at boot is accepted in the same request that makes it."""
+        host_key = _host_key.new_host_key()
+        with self._unlocked() as compute:
+            compute.rebuild_server(
+                step.target,
+                step.details["image"],
+                user_data=_user_data.render(self._name, self._spec.ssh_user, self._spec.ssh_public_keys, host_key),
+                metadata={**self._metadata, HOST_KEYS: host_key.public},
+            )
 
     def _confirm_resize_server(self, step: Step) -> None:
         self._server_id = step.target

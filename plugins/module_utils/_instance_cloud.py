@@ -15,8 +15,10 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dbaas.openstack.plugins.module_utils import _preflight, _preflight_cloud, _store
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError, as_dbaas_error
-from ansible_collections.dbaas.openstack.plugins.module_utils._instance_action import ACTIONS, plan_action
-from ansible_collections.dbaas.openstack.plugins.module_utils._instance_apply_cloud import Applier
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_apply_cloud import (
+    Applier,
+    NotWhileAttachedError,
+)
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import (
     Records,
     Step,
@@ -46,7 +48,6 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._lock_cloud import
 )
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import VERSION, Instance
 from ansible_collections.dbaas.openstack.plugins.module_utils._quota import needs, quota_problems
-from ansible_collections.dbaas.openstack.plugins.module_utils._resize import resize_problems
 from ansible_collections.dbaas.openstack.plugins.module_utils._status import BROKEN, WORKING
 from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
 
@@ -92,21 +93,21 @@ def present(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     deadline = Deadline(params["timeout"])
     steps, group_id = ([], instance.group.id) if instance else _make_anchor(connection, planned, deadline)
     with locked(connection, group_id, work, deadline, wait=params["wait"]) as lock:
-        with _fault_recorded(connection, spec.name):
-            instance = _again(connection, spec.name, group_id)
+        with fault_recorded(connection, spec.name):
+            instance = again(connection, spec.name, group_id)
             planned = _planned(connection, spec, records, instance)
             applier = Applier(
                 connection, spec.name, instance, deadline, spec=planned.spec, facts=planned.facts, store_prefix=prefix
             )
-            _carry_out(planned.steps, applier)
+            carry_out(planned.steps, applier)
             if params["wait"] and (_unsettled(instance) or planned.steps):
                 _settle(connection, spec.name, deadline)
         steps += planned.steps
         if params["completed"]:
             if params["wait"]:
                 _await_guest(connection, spec.name, deadline, prefix)
-            closing = plan_closing(_again(connection, spec.name, group_id))
-            _carry_out(closing, applier)
+            closing = plan_closing(again(connection, spec.name, group_id))
+            carry_out(closing, applier)
             steps += closing
         result = _result(connection, find(connection, spec.name), steps, prefix)
         return {**result, "lock": lock.claim.holder} if work.keep else result
@@ -125,10 +126,10 @@ def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     elif instance is not None:
         deadline, group_id = Deadline(params["timeout"]), instance.group.id
         try:
-            with locked(connection, group_id, work, deadline, wait=params["wait"]), _fault_recorded(connection, name):
-                instance = _again(connection, name, group_id)
+            with locked(connection, group_id, work, deadline, wait=params["wait"]), fault_recorded(connection, name):
+                instance = again(connection, name, group_id)
                 steps = plan_absent(instance, keep_volume)
-                _carry_out(steps, Applier(connection, name, instance, deadline, store_prefix=prefix))
+                carry_out(steps, Applier(connection, name, instance, deadline, store_prefix=prefix))
         except DbaasError:
             if find(connection, name) is not None:
                 raise
@@ -136,48 +137,6 @@ def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
         instance = None
     removed = [f"{step.resource} {step.name}" for step in steps if step.action == "delete"]
     return {**_result(connection, instance, steps, prefix), "removed": removed}
-
-
-def act(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
-    """An action on the server."""
-    params = module.params
-    name, action = params["name"], params["action"]
-    refuse(name_problems(name))
-    instance = find(connection, name)
-    if instance is None:
-        raise DbaasError("not_found", f"there is no instance {name!r} in this project", name=name)
-    flavor = _flavor_for(connection, params, instance) if action == "resize" else None
-    how = {"reboot_type": params["reboot_type"], "flavor": flavor}
-    work = Work(f"instance_{action}", {"reboot_type": params["reboot_type"]}, params["lock"])
-    steps = plan_action(action, instance, **how)
-    if module.check_mode:
-        refuse_foreign(instance.group.tags, work)
-    elif steps:
-        deadline, group_id = Deadline(params["timeout"]), instance.group.id
-        with locked(connection, group_id, work, deadline, wait=params["wait"]), _fault_recorded(connection, name):
-            instance = _again(connection, name, group_id)
-            steps = plan_action(action, instance, **how)
-            applier = Applier(connection, name, instance, deadline)
-            _carry_out(steps, applier, wait_for=ACTIONS[action].to if params["wait"] else "")
-            instance = _again(connection, name, group_id)
-    plan = [step.shown() for step in steps]
-    diff = {"before": {"steps": []}, "after": {"steps": plan}}
-    status = instance.server.status if instance.server else ""
-    return {"changed": bool(steps), "plan": plan, "server_status": status, "diff": diff}
-
-
-def _flavor_for(connection: t.Any, params: t.Mapping[str, t.Any], instance: Instance) -> _preflight.Flavor:
-    """The flavor that is asked for; everything that keeps the server from it is refused."""
-    found = connection.compute.find_flavor(params["flavor"])
-    if found is None:
-        known = ", ".join(sorted(flavor.name for flavor in connection.compute.flavors()))
-        msg = f"flavor: {params['flavor']!r} does not exist; there are: {known}"
-        refuse([Problem("flavor", params["flavor"], "not_found", msg)])
-    flavor = _preflight.Flavor(found.id, found.name, found.ram, found.disk, found.vcpus)
-    if instance.server is not None:
-        quotas = _preflight_cloud.quotas(connection)
-        refuse(resize_problems(instance.server, flavor, min_ram=params["min_ram"], quotas=quotas))
-    return flavor
 
 
 def _records_of(params: t.Mapping[str, t.Any], connection: t.Any) -> Records:
@@ -215,11 +174,11 @@ def _make_anchor(connection: t.Any, planned: _Planned, deadline: Deadline) -> tu
     """The steps that were carried out, and the id of the anchor, which the lock needs."""
     steps = anchor_steps(planned.spec, None)
     applier = Applier(connection, planned.spec.name, None, deadline, spec=planned.spec, facts=planned.facts)
-    _carry_out(steps, applier)
+    carry_out(steps, applier)
     return steps, applier.group_id
 
 
-def _again(connection: t.Any, name: str, group_id: str) -> Instance:
+def again(connection: t.Any, name: str, group_id: str) -> Instance:
     """What is there now that the lock is held: another run may have worked on it before."""
     instance = find(connection, name)
     if instance is None or instance.group.id != group_id:
@@ -288,7 +247,8 @@ def _await_guest(connection: t.Any, name: str, deadline: Deadline, prefix: str) 
     deadline.until(probe, f"{name} to be heard as ACTIVE")
 
 
-def _carry_out(steps: list[Step], applier: Applier, wait_for: str = "") -> None:
+def carry_out(steps: list[Step], applier: Applier, wait_for: str = "") -> None:
+    """Apply the steps in their order. wait_for: the status of Nova to wait for after one on the server."""
     for step in steps:
         applier.apply(step)
         if wait_for and step.resource == "server":
@@ -296,12 +256,12 @@ def _carry_out(steps: list[Step], applier: Applier, wait_for: str = "") -> None:
 
 
 @contextlib.contextmanager
-def _fault_recorded(connection: t.Any, name: str) -> t.Iterator[None]:
+def fault_recorded(connection: t.Any, name: str) -> t.Iterator[None]:
     """Record a failure on the anchor, as far as that works, and name what exists now."""
     try:
         yield
-    except LockLostError:
-        raise  # the anchor is another run's now
+    except (LockLostError, NotWhileAttachedError):
+        raise  # the anchor is another run's now, or there is no fault
     except Exception as raised:
         error = as_dbaas_error(raised)
         if error is None:

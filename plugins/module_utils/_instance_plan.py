@@ -36,7 +36,7 @@ REQUIRED = ("datastore", "flavor", "volume_size", "networks")
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One change. action: create, adopt, extend, update, delete, attach, detach, stop or tag. name: the label of the resource.
+    """One change. action: what is done, as create, extend, update, delete or attach. name: the label of the resource.
     details: facts for people, JSON-serialisable. target: the id of an existing resource, or what the action needs
     (an Anchor whose task has no start gets the time of its writing)."""
 
@@ -299,9 +299,9 @@ def _label_steps(spec: Spec, instance: Instance | None) -> list[Step]:
     steps = []
     server = instance.server if instance else None
     if spec.deletion_protection is not None:
-        protected = {instance is not None and _anchor.PROTECTED_TAG in instance.group.tags}
-        protected |= {server.locked} if server else set()
-        if protected != {spec.deletion_protection}:
+        ours = instance is not None and _anchor.PROTECTED_TAG in instance.group.tags
+        half = ours and server is not None and not server.locked
+        if ours != spec.deletion_protection or (ours and half):
             steps.append(Step("update", "deletion_protection", spec.name, {"enabled": spec.deletion_protection}))
     if server is None or server.status == "ERROR":
         return steps  # tags and metadata stand in the call that creates the server
@@ -359,6 +359,11 @@ def _anchor_update(instance: Instance, anchor: _anchor.Anchor) -> list[Step]:
     return [Step("update", "anchor", instance.group.name, {"task": anchor.task, "fault": anchor.fault}, anchor)]
 
 
+def snapshot_steps(instance: Instance) -> list[Step]:
+    """Steps that delete the snapshots of the data volume that are the instance's."""
+    return [Step("delete", "snapshot", one.name, {}, one.id) for one in instance.snapshots]
+
+
 def plan_absent(instance: Instance | None, keep_volume: bool) -> list[Step]:
     """Steps that remove everything of the instance, the anchor last. Raises DbaasError conflict when it is protected."""
     if instance is None:
@@ -367,6 +372,10 @@ def plan_absent(instance: Instance | None, keep_volume: bool) -> list[Step]:
     if _anchor.PROTECTED_TAG in instance.group.tags:
         raise DbaasError(
             "conflict", f"{name} is protected: set deletion_protection to false first", option="deletion_protection"
+        )
+    if instance.locked_by_hand:
+        raise DbaasError(
+            "conflict", f"the server of {name} is locked in Nova: openstack server unlock it first", status="LOCKED"
         )
     steps = [
         Step(
@@ -385,6 +394,8 @@ def plan_absent(instance: Instance | None, keep_volume: bool) -> list[Step]:
     steps += [Step("delete", "port", port.id, {}, port.id) for port in instance.owned_ports]
     if instance.server_group is not None and instance.server_group.owned:
         steps.append(Step("delete", "server_group", name, {}, instance.server_group.id))
+    # What an upgrade that was killed left: no way back leads through a deletion.
+    steps += snapshot_steps(instance)
     for volume in instance.volumes:
         if keep_volume:
             steps.append(Step("update", "volume_metadata", volume.name, {"metadata": {KEPT: "true"}}, volume.id))

@@ -133,12 +133,12 @@ def problems_of_form(spec: Spec) -> list[Problem]:
     return problems
 
 
-def name_problems(name: str) -> list[Problem]:
+def name_problems(name: str, option: str = "name") -> list[Problem]:
     """What is wrong with the name of an instance: it becomes a host name, so it follows the rules of one label."""
     if _NAME.fullmatch(name):
         return []
-    msg = f"name: {name!r} is none: 1 to 63 letters, digits and '-', first a letter, last a letter or digit"
-    return [Problem("name", name, "invalid", msg)]
+    msg = f"{option}: {name!r} is none: 1 to 63 letters, digits and '-', first a letter, last a letter or digit"
+    return [Problem(option, name, "invalid", msg)]
 
 
 def operation_problems(operation: str | None) -> list[Problem]:

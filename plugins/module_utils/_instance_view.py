@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _anchor, _lock
 from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import Heartbeat
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_action import advice
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import user_metadata
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import SSH_PORT
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import ROOT_ENABLED, Instance, Port
@@ -57,6 +58,7 @@ def view(
         "root_enabled": _root_enabled(instance),
         "server_id": server.id if server else "",
         "server_status": server.status if server else "",
+        "advice": advice(server),
         "anchor_id": instance.group.id,
         "deletion_protection": _anchor.PROTECTED_TAG in instance.group.tags,
         "tags": sorted(tag for tag in (server.tags if server else ()) if not tag.startswith(_anchor.TAG)),

@@ -18,6 +18,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     Rule,
     Server,
     ServerGroup,
+    Snapshot,
     Volume,
 )
 
@@ -35,6 +36,8 @@ def find(connection: t.Any, name: str) -> Instance | None:
     network = connection.network
     servers = _servers(connection.compute.servers(details=True, tags=_anchor.server_tag(anchor.uid)), anchor.uid)
     used = [port for server in servers for port in network.ports(device_id=server.id)]
+    volumes = _volumes(connection.block_storage.volumes(details=True, properties=str({UID: anchor.uid})), anchor.uid)
+    snapshots = (one for volume in volumes for one in connection.block_storage.snapshots(volume_id=volume.id))
     return Instance(
         group=group,
         anchor=anchor,
@@ -42,7 +45,8 @@ def find(connection: t.Any, name: str) -> Instance | None:
         management_group=next(map(_group, network.security_groups(description=owned)), None),
         ports=_ports(network.ports(description=owned), used),
         floating_addresses=tuple(map(_floating, network.ips(description=owned))),
-        volumes=_volumes(connection.block_storage.volumes(details=True, properties=str({UID: anchor.uid})), anchor.uid),
+        volumes=volumes,
+        snapshots=_snapshots(snapshots, anchor.uid),
         servers=servers,
         server_group=_server_group(connection.compute.server_groups(), anchor.uid, servers),
     )
@@ -153,6 +157,7 @@ def _port(port: t.Any, *, owned: bool = True) -> Port:
     return Port(
         id=port.id,
         network_id=port.network_id,
+        name=port.name or "",
         fixed_ips=tuple(ip["ip_address"] for ip in port.fixed_ips or ()),
         group_ids=tuple(port.security_group_ids or ()),
         owned=owned,
@@ -193,6 +198,14 @@ def _volumes(volumes: t.Iterable[t.Any], uid: str) -> tuple[Volume, ...]:
     )
 
 
+def _snapshots(snapshots: t.Iterable[t.Any], uid: str) -> tuple[Snapshot, ...]:
+    owned = [snapshot for snapshot in snapshots if (snapshot.metadata or {}).get(UID) == uid]
+    return tuple(
+        Snapshot(snapshot.id, snapshot.name or "", snapshot.status)
+        for snapshot in sorted(owned, key=lambda snapshot: (snapshot.created_at or "", snapshot.id))
+    )
+
+
 def _servers(servers: t.Iterable[t.Any], uid: str) -> tuple[Server, ...]:
     owned = [server for server in servers if (server.metadata or {}).get(UID) == uid]
     return tuple(map(_server, sorted(owned, key=lambda server: (server.created_at or "", server.id))))
@@ -207,6 +220,7 @@ def _server(server: t.Any) -> Server:
         flavor=(flavor.original_name if flavor else None) or "",
         ram=(flavor.ram if flavor else None) or 0,
         vcpus=(flavor.vcpus if flavor else None) or 0,
+        host=server.compute_host or "",
         metadata=dict(server.metadata),
         tags=frozenset(server.tags or ()),
         zone=server.availability_zone or "",

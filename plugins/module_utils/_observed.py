@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import TAG, Anchor
+from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import PROTECTED_TAG, TAG, Anchor
 
 INITIALISED = "dbaas_initialised"
 """Key in the metadata of a data volume that has been formatted: such a volume is never formatted again."""
@@ -65,6 +65,7 @@ class Port:
     fixed_ips: tuple[str, ...] = ()
     group_ids: tuple[str, ...] = ()
     owned: bool = True
+    name: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,8 +97,22 @@ class Volume:
 
 
 @dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """Of the data volume. status: of Cinder."""
+
+    id: str
+    name: str
+    status: str
+
+    @property
+    def broken(self) -> bool:
+        return self.status.startswith("error")
+
+
+@dataclasses.dataclass(frozen=True)
 class Server:
-    """status: of Nova. flavor: its name. ram: MiB. zone: availability zone. created: ISO 8601. image_id: None when booted from a volume."""
+    """status: of Nova. flavor: its name. ram: MiB. zone: availability zone. created: ISO 8601. image_id: None when booted from a volume.
+    locked: in Nova, by whomever. host: its hypervisor's, told to administrators alone."""
 
     id: str
     name: str
@@ -109,6 +124,7 @@ class Server:
     created: str = ""
     ram: int = 0
     vcpus: int = 0
+    host: str = ""
     fault: str = ""
     image_id: str | None = None
     volume_ids: tuple[str, ...] = ()
@@ -154,12 +170,18 @@ class Instance:
     ports: tuple[Port, ...] = ()
     floating_addresses: tuple[FloatingAddress, ...] = ()
     volumes: tuple[Volume, ...] = ()
+    snapshots: tuple[Snapshot, ...] = ()
     servers: tuple[Server, ...] = ()
     server_group: ServerGroup | None = None
 
     @property
     def server(self) -> Server | None:
         return self.servers[0] if self.servers else None
+
+    @property
+    def locked_by_hand(self) -> bool:
+        """Whether the server is locked in Nova by somebody else than deletion_protection."""
+        return self.server is not None and self.server.locked and PROTECTED_TAG not in self.group.tags
 
     @property
     def volume(self) -> Volume | None:

@@ -36,8 +36,17 @@ _AGENT = {
     "RESTART_REQUIRED": "RESTART_REQUIRED",
 }
 
-_TASK = {"create": "BUILD", "delete": "SHUTDOWN", "reboot": "REBOOT", "start": "REBOOT", "resize": "RESIZE"}
+_TASK = {
+    "create": "BUILD",
+    "delete": "SHUTDOWN",
+    "reboot": "REBOOT",
+    "rebuild": "BUILD",
+    "start": "REBOOT",
+    "resize": "RESIZE",
+}
 """The task on the anchor while the agent is not yet heard again; a task that is not listed does not change the status."""
+_CLOSED = {"upgrade": "UPGRADE"}
+"""Tasks during which no client is let in, whatever the agent says of the datastore."""
 
 
 WORKING = ("ACTIVE", "RESTART_REQUIRED", "UNKNOWN")
@@ -84,6 +93,8 @@ def instance_status(
 
 
 def _status_of_running_server(anchor: Anchor, heartbeat: Heartbeat | None, now: float) -> Status:
+    if anchor.task in _CLOSED:
+        return Status(_CLOSED[anchor.task], anchor.fault)
     from_before = heartbeat is not None and anchor.task in _TASK and heartbeat.age > now - anchor.since
     if heartbeat is not None and not heartbeat.stale and not from_before:
         status = _AGENT.get(heartbeat.status, "UNKNOWN")

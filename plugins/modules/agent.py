@@ -48,6 +48,7 @@ options:
       - user_list
       - user_set
       - volume_prepare
+      - volume_release
   args:
     description:
       - The verb's arguments.

@@ -264,6 +264,11 @@ problems:
   type: list
   elements: dict
   sample: [{option: flavor, value: m1.huge, reason: not_found, msg: "flavor: 'm1.huge' does not exist; there are: m1.small"}]
+attached:
+  description: The cloud does not extend a volume while it is attached; nothing was changed, and M(dbaas.openstack.instance_action) detaches it.
+  returned: when that is the reason for V(unsupported)
+  type: bool
+  sample: true
 lock:
   description: Holder of the lock that was got for O(operation).
   returned: when O(operation) was given, outside check mode

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: instance_action
-short_description: Stop, start, reboot or resize the server of a database instance
+short_description: Act on the server or the data volume of a database instance
 version_added: 0.1.0
 description:
   - Acts on the server and records the task on the instance's anchor, so that its status tells it.
@@ -20,7 +20,7 @@ extends_documentation_fragment:
 attributes:
   idempotent:
     support: partial
-    details: All but a reboot are.
+    details: All but a reboot, a migration to no named host, and a reinstallation are.
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 options:
@@ -30,11 +30,34 @@ options:
     required: true
   action:
     description:
-      - What to do.
+      - What to do. A server that is in the midst of something, such as a reboot, is waited for.
+      - V(settle) does nothing but that.
+      - V(start) also brings back a server that is paused, suspended or shelved.
       - V(resize) ends when the server runs with O(flavor) and waits to be confirmed with V(confirm_resize), or taken back with V(revert_resize).
         Where Nova confirms by itself, it is confirmed then.
+      - V(migrate) does the same on another host with the flavor of now. Nova lets administrators alone do that.
+      - V(rebuild) gives the server the image that is registered for its version of the datastore; one that has it is left as it is unless O(reinstall=true).
+        Volumes, ports and metadata stay. A server that boots from a volume is refused.
+      - V(rename) gives server, ports, data volume and security groups O(new_name), the instance's anchor last.
+      - V(detach_volume) takes the data volume from the server, for whoever has unmounted it; M(dbaas.openstack.instance) attaches it again.
+      - V(snapshot_volume) has a snapshot of the data volume, V(revert_volume) gives the detached volume its content, V(delete_snapshot) removes it.
+        These are for a flow that lets no client in meanwhile.
     type: str
-    choices: [stop, start, reboot, resize, confirm_resize, revert_resize]
+    choices:
+      - stop
+      - start
+      - reboot
+      - rebuild
+      - resize
+      - migrate
+      - confirm_resize
+      - revert_resize
+      - settle
+      - rename
+      - detach_volume
+      - snapshot_volume
+      - revert_volume
+      - delete_snapshot
     required: true
   flavor:
     description: Name or ID of the flavor to resize to.
@@ -43,6 +66,25 @@ options:
     description: Memory that the datastore needs, in MiB. A flavor with less is refused.
     type: int
     default: 0
+  host:
+    description: Host to migrate to. Without it Nova chooses.
+    type: str
+  new_name:
+    description: Name to rename to, which no other instance has.
+    type: str
+  reinstall:
+    description: Whether a server is rebuilt that has the image already.
+    type: bool
+    default: false
+  ssh_user:
+    description: Name of the user for SSH that is made at the first boot after V(rebuild).
+    type: str
+    default: debian
+  ssh_public_keys:
+    description: Public keys that may log in as O(ssh_user) after V(rebuild).
+    type: list
+    elements: str
+    default: []
   reboot_type:
     description: Whether a reboot asks the guest first, or resets the server.
     type: str
@@ -70,6 +112,11 @@ server_status:
   returned: success
   type: str
   sample: SHUTOFF
+snapshot:
+  description: ID of the snapshot of the data volume that is the way back of an upgrade; null if there is none.
+  returned: success
+  type: str
+  sample: 4c1d1b4f-6f3a-4a57-9f0e-2d6f4f3a9b11
 reason:
   description: Why it failed, for programs.
   returned: failure
@@ -81,23 +128,29 @@ import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_action import ACTIONS
-from ansible_collections.dbaas.openstack.plugins.module_utils._instance_cloud import act
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_action_cloud import RENAME, SETTLE, act
+from ansible_collections.dbaas.openstack.plugins.module_utils._volume_action import VOLUME_ACTIONS
 
 
 def argument_spec() -> dict[str, t.Any]:
     """The module's own options."""
     return {
         "name": {"type": "str", "required": True},
-        "action": {"type": "str", "choices": list(ACTIONS), "required": True},
+        "action": {"type": "str", "choices": [*ACTIONS, SETTLE, RENAME, *VOLUME_ACTIONS], "required": True},
         "flavor": {"type": "str"},
         "min_ram": {"type": "int", "default": 0},
+        "host": {"type": "str"},
+        "new_name": {"type": "str"},
+        "reinstall": {"type": "bool", "default": False},
+        "ssh_user": {"type": "str", "default": "debian"},
+        "ssh_public_keys": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "lock": {"type": "str"},
         "reboot_type": {"type": "str", "choices": ["soft", "hard"], "default": "soft"},
     }
 
 
 def main() -> None:
-    run(act, argument_spec(), required_if=[("action", "resize", ["flavor"])])
+    run(act, argument_spec(), required_if=[("action", "resize", ["flavor"]), ("action", "rename", ["new_name"])])
 
 
 if __name__ == "__main__":

@@ -182,6 +182,11 @@ instances:
       type: str
       returned: always
       sample: ACTIVE
+    advice:
+      description: What to do about a server that does not run, so that operations on the instance are refused; empty if it runs.
+      type: str
+      returned: always
+      sample: playbook instance_start brings it back
     anchor_id:
       description: ID of the security group that anchors the instance.
       type: str

@@ -33,6 +33,7 @@ _KINDS = {
     "BUILD": "busy",
     "REBOOT": "busy",
     "RESIZE": "busy",
+    "UPGRADE": "busy",
 }
 """How a status looks; one that is not listed wants attention."""
 

@@ -23,6 +23,7 @@ ORDER = (
     "BUILD",
     "REBOOT",
     "RESIZE",
+    "UPGRADE",
     "SHUTDOWN",
     "ACTIVE",
 )

@@ -47,6 +47,7 @@ VERBS: dict[str, dict[str, Any]] = {
             "size": {"type": "int"},
         },
     },
+    "volume_release": {"mutating": True, "timeout": 120, "args": {}},
     "datastore_initialise": {"mutating": True, "timeout": 2400, "args": _CERTIFICATE},
     "tls_set": {"mutating": True, "timeout": 120, "args": _CERTIFICATE},
     "datastore_start": {"mutating": True, "timeout": 1300, "args": {}},

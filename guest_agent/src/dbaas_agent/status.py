@@ -31,7 +31,7 @@ class VolumeSeen:
     """What a look at the data volume found.
 
     prepared: a mount unit was written; fault: why the marker is not ours; state: the marker's state; under_way: the
-    agent is bringing the volume to its mount point just now.
+    agent is bringing the volume to its mount point just now; released: it was unmounted by order.
     """
 
     prepared: bool
@@ -39,12 +39,15 @@ class VolumeSeen:
     fault: str = ""
     state: str = ""
     under_way: bool = False
+    released: bool = False
 
 
 def of_volume(seen: VolumeSeen) -> Verdict | None:
     """The verdict when the volume alone decides; None when the service must be asked."""
     if seen.under_way and (seen.fault or not seen.mounted):
         return Verdict(BUILD)
+    if not seen.mounted and seen.released:
+        return Verdict(SHUTDOWN)
     if not seen.mounted:
         return Verdict(FAILED, "the data volume is not mounted") if seen.prepared else Verdict(NEW)
     if seen.fault:

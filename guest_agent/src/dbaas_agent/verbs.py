@@ -26,6 +26,7 @@ _SERVICE_SECONDS = 1100
 _CREATE_SECONDS = 900
 _ANSWER_SECONDS = 120
 _ORIGIN = "dbaas-origin.json"
+_STOPPED = ("inactive", "failed")
 
 
 def _hello(_agent: Agent, args: dict[str, Any], _check: bool) -> Result:
@@ -42,6 +43,13 @@ def _status(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
 def _volume_prepare(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     wish = VolumeWish(args["volume_id"], args["initialised"], args["filesystem"], args["size"])
     return agent.volume.prepare(wish, check)
+
+
+def _volume_release(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
+    active = systemd.show(agent.config.service).active
+    if active not in _STOPPED:
+        raise AgentError("not_actionable", f"the datastore is {active}: stop it first, datastore_stop does so cleanly")
+    return agent.volume.release(check)
 
 
 def _tls_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
@@ -165,7 +173,7 @@ def _datastore_start(agent: Agent, _args: dict[str, Any], check: bool) -> Result
 
 
 def _datastore_stop(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
-    return _serve(agent, ("inactive", "failed"), check, lambda: systemd.stop(agent.config.service, _SERVICE_SECONDS))
+    return _serve(agent, _STOPPED, check, lambda: systemd.stop(agent.config.service, _SERVICE_SECONDS))
 
 
 def _datastore_restart(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
@@ -249,6 +257,7 @@ HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
     "hello": _hello,
     "status": _status,
     "volume_prepare": _volume_prepare,
+    "volume_release": _volume_release,
     "datastore_initialise": _datastore_initialise,
     "tls_set": _tls_set,
     "datastore_start": _datastore_start,

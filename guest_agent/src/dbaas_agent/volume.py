@@ -29,6 +29,7 @@ _FORMAT_SECONDS = 600
 _GROW_UNIT = "dbaas-grow"
 _GROW_SECONDS = 600
 _SIZE_SECONDS = 60
+_DEVICE_SECONDS = 10
 _MOUNT_SECONDS = 300
 _UNMOUNT_SECONDS = 30
 _MAKE = {"ext4": ["mkfs.ext4", "-q", "-F", "-m", "1"], "xfs": ["mkfs.xfs", "-q", "-f"]}
@@ -69,13 +70,14 @@ class Volume:
         self._unit = systemd.mount_unit_name(config.mount_point)
         self._unit_path = os.path.join(UNIT_DIR, self._unit)
         self._under_way = False
+        self._released = False
         self._intent_path = os.path.join(config.state_dir, "formatting.json")
 
     def seen(self) -> VolumeSeen:
         """What the status is judged by."""
         prepared = os.path.exists(self._unit_path)
         if not os.path.ismount(self._config.mount_point):
-            return VolumeSeen(prepared, mounted=False, under_way=self._under_way)
+            return VolumeSeen(prepared, mounted=False, under_way=self._under_way, released=self._released)
         found, fault = self._marker()
         return VolumeSeen(prepared, True, fault, (found or {}).get("state", ""), self._under_way)
 
@@ -92,13 +94,25 @@ class Volume:
         """Bring the volume to its mount point; the answer of volume_prepare."""
         self._under_way = not check
         try:
-            return self._prepare(wish, check)
+            answer = self._prepare(wish, check)
+            self._released = self._released and check
+            return answer
         finally:
             self._under_way = False
 
+    def release(self, check: bool) -> dict[str, Any]:
+        """Unmount the volume, so that the cloud can take it away; the answer of volume_release."""
+        before = self._shown()
+        if check or not before["mounted"]:
+            after = {"mounted": False, "marker_state": None}
+            return {"changed": before["mounted"], "diff": {"before": before, "after": after}}
+        self._released = True
+        self._unmount()
+        return {"changed": True, "diff": {"before": before, "after": self._shown()}}
+
     def _prepare(self, wish: VolumeWish, check: bool) -> dict[str, Any]:
         volume_id, initialised, filesystem = wish.volume_id, wish.initialised, wish.filesystem
-        link = self._find(volume_id)
+        link = self._find(volume_id, 0 if check else _DEVICE_SECONDS)
         device = os.path.realpath(link)
         if self._interrupted(volume_id) and not check:
             systemd.end_transient(_FORMAT_UNIT)
@@ -165,8 +179,12 @@ class Volume:
             return None, f"the marker {marker.path(self._config)} cannot be read: {fault}"
         return found, marker.fault(self._config, found)
 
-    def _find(self, volume_id: str) -> str:
+    def _find(self, volume_id: str, patience: float) -> str:
+        """patience: seconds in which a device that was attached just now may appear."""
         looked = candidates(volume_id)
+        deadline = time.monotonic() + patience
+        while not any(map(os.path.exists, looked)) and time.monotonic() < deadline:
+            time.sleep(0.2)
         there = [path for path in looked if os.path.exists(path)]
         if not there:
             raise AgentError(

@@ -141,8 +141,9 @@ class Driver(base.Driver):
 
     def jobs(self) -> dict[str, type[Kind]]:
         from dbaas_agent.drivers.mariadb_check import DatastoreCheck
+        from dbaas_agent.drivers.mariadb_upgrade import DatastoreUpgrade
 
-        return {"datastore_check": DatastoreCheck}
+        return {"datastore_check": DatastoreCheck, "datastore_upgrade": DatastoreUpgrade}
 
     @contextmanager
     def session(self, seconds: int = _STATEMENT_SECONDS) -> Iterator[Execute]:

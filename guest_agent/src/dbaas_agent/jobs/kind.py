@@ -8,7 +8,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Protocol
 
-STOPPING_VERBS = frozenset({"datastore_initialise", "datastore_restart", "datastore_stop", "volume_prepare"})
+STOPPING_VERBS = frozenset(
+    {"datastore_initialise", "datastore_restart", "datastore_stop", "volume_prepare", "volume_release"}
+)
 
 
 class Report(Protocol):

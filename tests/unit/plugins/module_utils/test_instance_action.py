@@ -9,8 +9,13 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import PROTECTED_TAG
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.module_utils._instance_action import plan_action
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_action import (
+    TRANSITIONS,
+    advice,
+    plan_action,
+)
 from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import Flavor
 
 from tests.unit.plugins.module_utils.test_instance_plan import SERVER, WHOLE
@@ -19,7 +24,7 @@ LARGE = Flavor("f-2", "m1.large", 4096, 10, 2)
 
 
 def in_status(status: str):
-    return dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, status=status),))
+    return dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, status=status, image_id="i-0"),))
 
 
 def test_stop_ends_its_task() -> None:
@@ -50,7 +55,10 @@ def test_nothing_to_do(action: str, status: str) -> None:
         ("start", "ERROR"),
         ("reboot", "SHUTOFF"),
         ("stop", "SHELVED_OFFLOADED"),
+        ("stop", "VERIFY_RESIZE"),
         ("resize", "SHUTOFF"),
+        ("migrate", "SHUTOFF"),
+        ("rebuild", "SHUTOFF"),
         ("confirm_resize", "SHUTOFF"),
     ],
 )
@@ -59,6 +67,60 @@ def test_a_state_that_does_not_allow_it_is_named(action: str, status: str) -> No
         plan_action(action, in_status(status), reboot_type="soft")
     assert error.value.reason == "not_actionable"
     assert error.value.details["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("status", "asked"),
+    [
+        ("SHUTOFF", "start"),
+        ("PAUSED", "unpause"),
+        ("SUSPENDED", "resume"),
+        ("SHELVED", "unshelve"),
+        ("SHELVED_OFFLOADED", "unshelve"),
+    ],
+)
+def test_start_brings_back_what_does_not_run(status: str, asked: str) -> None:
+    assert [step.action for step in plan_action("start", in_status(status))] == ["update", asked, "update"]
+    assert advice(in_status(status).server)
+
+
+@pytest.mark.parametrize("action", ["stop", "reboot", "rebuild", "migrate"])
+def test_a_server_that_somebody_locked_is_left_alone(action: str) -> None:
+    locked = dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, locked=True, image_id="i-1"),))
+    with pytest.raises(DbaasError) as error:
+        plan_action(action, locked)
+    assert (error.value.reason, error.value.details["status"]) == ("not_actionable", "LOCKED")
+    protected = dataclasses.replace(WHOLE.group, tags=WHOLE.group.tags | {PROTECTED_TAG})
+    assert plan_action(action, dataclasses.replace(locked, group=protected))
+
+
+def test_a_server_that_runs_needs_no_advice() -> None:
+    assert advice(SERVER) == ""
+    assert advice(None)
+    assert all(advice(in_status(status).server) for status in TRANSITIONS)
+
+
+def test_a_rebuild_is_done_once_unless_it_is_a_reinstallation() -> None:
+    there = dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, image_id="i-1"),))
+    assert plan_action("rebuild", there, image_id="i-1") == []
+    assert plan_action("rebuild", there, image_id="i-1", reinstall=True)[1].details == {"image": "i-1"}
+    assert plan_action("rebuild", there, image_id="i-2")[1].details == {"image": "i-2"}
+    broken = dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, image_id="i-1", status="ERROR"),))
+    assert plan_action("rebuild", broken, image_id="i-1")
+
+
+def test_a_server_that_boots_from_a_volume_is_not_rebuilt() -> None:
+    with pytest.raises(DbaasError) as error:
+        plan_action("rebuild", WHOLE, image_id="i-1", reinstall=True)
+    assert error.value.reason == "unsupported"
+
+
+def test_a_migration_waits_to_be_confirmed_and_goes_nowhere_twice() -> None:
+    assert plan_action("migrate", in_status("ACTIVE"))[1].details == {"host": None}
+    assert plan_action("migrate", in_status("VERIFY_RESIZE")) == []
+    there = dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, host="h-1"),))
+    assert plan_action("migrate", there, host="h-1") == []
+    assert plan_action("migrate", there, host="h-2")[1].details == {"host": "h-2"}
 
 
 def test_without_a_server_there_is_nothing_to_act_on() -> None:

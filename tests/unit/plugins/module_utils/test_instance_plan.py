@@ -347,7 +347,8 @@ def test_a_port_of_the_users_is_neither_made_nor_removed() -> None:
         (True, False, True, True),
         (True, True, True, False),
         (True, True, False, True),
-        (False, True, False, True),
+        (False, True, False, False),  # somebody's own lock
+        (False, True, True, True),
         (False, False, False, False),
         (True, True, None, False),
     ],
