@@ -44,6 +44,10 @@ class Copy(Kind):
         raise NotImplementedError
 
 
+class Change(Copy):
+    writes_data = True
+
+
 class Machine:
     """systemd: units by name, and what a stop or start does."""
 
@@ -95,7 +99,7 @@ class FakeVolume:
 
 class FakeDriver:
     def jobs(self) -> dict[str, type[Kind]]:
-        return {"copy": Copy}
+        return {"copy": Copy, "change": Change}
 
 
 @pytest.fixture
@@ -131,6 +135,13 @@ def unit(identity: str = "j") -> str:
     return f"dbaas-job-{identity}.service"
 
 
+def test_a_job_that_writes_data_may_do_so_there_alone(jobs: Jobs, config: Config, machine: Machine) -> None:
+    start(jobs, kind="change")
+    _command, properties, _handed = machine.started[0]
+    assert properties["ReadWritePaths"].split() == [journal(config).path, config.data_dir]
+    assert properties["CapabilityBoundingSet"] == "CAP_DAC_OVERRIDE"
+
+
 def test_a_job_from_start_to_end(jobs: Jobs, config: Config, machine: Machine) -> None:
     predicted = start(jobs, check=True)
     assert machine.started == []
@@ -141,7 +152,7 @@ def test_a_job_from_start_to_end(jobs: Jobs, config: Config, machine: Machine) -
     command, properties, handed = machine.started[0]
     assert command == ["agent", "job", "j"]
     assert (properties["RuntimeMaxSec"], properties["MemoryMax"]) == ("60", "1G")
-    assert properties["ReadWritePaths"] == journal(config).path
+    assert (properties["ReadWritePaths"], properties["CapabilityBoundingSet"]) == (journal(config).path, "")
     assert handed == '{"key": null}'
     journal(config).write(State(RUNNING, Progress("copying", "f", 1, 4, "files")))
     seen = jobs.status("j")

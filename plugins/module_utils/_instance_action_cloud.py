@@ -34,6 +34,8 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadl
 SETTLE = "settle"
 """The action that only waits for what is under way."""
 RENAME = "rename"
+MOVERS = frozenset({"admin", "manager"})
+"""Roles that Nova lets migrate a server; nova/policies/migrate_server.py."""
 ARGUMENTS = ("reboot_type", "flavor", "host", "reinstall", "new_name")
 """Options that tell the same work from other work."""
 
@@ -93,6 +95,9 @@ def _plan_of(connection: t.Any, params: t.Mapping[str, t.Any], instance: Instanc
         return lambda now: plan_rename(now, new_name, [group for group, _said in find_anchors(connection, new_name)])
     if action in VOLUME_ACTIONS:
         return functools.partial(plan_volume_action, action)
+    if action == "migrate" and not _preflight_cloud.roles(connection) & MOVERS:
+        msg = f"Nova lets nobody but {' and '.join(sorted(MOVERS))} move servers to another host, and you are neither in this project"
+        raise DbaasError("unsupported", msg)
     how: dict[str, t.Any] = {"reboot_type": params["reboot_type"], "host": params["host"]}
     if action == "resize":
         how["flavor"] = _flavor_for(connection, params, instance)

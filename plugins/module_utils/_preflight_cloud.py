@@ -54,7 +54,7 @@ def gather(connection: t.Any, spec: Spec) -> Facts:
         floating_network=_floating_network(connection, spec.floating_network, gateways) if spec.is_public else None,
         taken=_taken(connection, spec),
         quotas=quotas(connection),
-        roles=_roles(connection),
+        roles=roles(connection),
         gateways=gateways,
     )
 
@@ -88,7 +88,8 @@ def _floating_targets(connection: t.Any, spec: Spec) -> tuple[str, ...]:
     )
 
 
-def _roles(connection: t.Any) -> frozenset[str]:
+def roles(connection: t.Any) -> frozenset[str]:
+    """The user's roles in this project, in small letters."""
     return frozenset(role.lower() for role in connection.session.auth.get_access(connection.session).role_names)
 
 

@@ -30,6 +30,7 @@ class Kind(ABC):
 
     args, secrets: what it takes, as in dbaas_agent.schema; everything in ``secrets`` is secret. seconds: it is ended after
     so many. memory: the bound of its processes, for systemd. excludes: the verbs that are refused while it runs.
+    writes_data: whether it writes into the data directory, whoever owns that.
     """
 
     args: ClassVar[dict[str, Any]] = {}
@@ -37,6 +38,7 @@ class Kind(ABC):
     seconds: ClassVar[int]
     memory: ClassVar[str] = "256M"
     excludes: ClassVar[frozenset[str]] = STOPPING_VERBS
+    writes_data: ClassVar[bool] = False
 
     def __init__(self, driver: Any, args: dict[str, Any], secrets: dict[str, Any]) -> None:
         self._driver = driver

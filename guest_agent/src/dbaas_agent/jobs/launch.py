@@ -66,7 +66,8 @@ def launch(
 ) -> None:
     """Begin the journal and start the command, given the job's id, as its unit; AgentError leaves neither."""
     unit = unit_of(request.id)
-    own = {**_PROPERTIES, **properties, "RuntimeMaxSec": str(request.seconds), "ReadWritePaths": journal.path}
+    own = {**_PROPERTIES, **properties, "RuntimeMaxSec": str(request.seconds)}
+    own["ReadWritePaths"] = " ".join(filter(None, [journal.path, properties.get("ReadWritePaths")]))
     journal.create(request)
     try:
         with _handed_over(request.id, secrets) as credential:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dbaas_agent import systemd, validate
 from dbaas_agent.config import Config
@@ -19,6 +19,9 @@ from dbaas_agent.jobs.journal import Journal, identities, root, sweep
 from dbaas_agent.jobs.record import CANCELLED, Record, Request, State, judge, surplus, unit_of
 from dbaas_agent.jsonlog import log
 from dbaas_agent.volume import Volume
+
+if TYPE_CHECKING:
+    from dbaas_agent.jobs.kind import Kind
 
 KEEP = 20
 _STOP_SECONDS = 60.0
@@ -65,20 +68,22 @@ class Jobs:
         if check:
             return _answer(True, None, Record(request, State()))
         with self._looking:
-            self._launch(request, secrets, chosen.memory)
+            self._launch(request, secrets, chosen)
             record = self._require(identity)
         log("job_started", job=identity, kind=kind)
         return _answer(True, None, record)
 
-    def _launch(self, request: Request, secrets: dict[str, Any], memory: str) -> None:
+    def _launch(self, request: Request, secrets: dict[str, Any], kind: type[Kind]) -> None:
         from dbaas_agent.jobs.launch import launch
 
         sweep(self._root)
         properties = {
             "After": f"{self._config.service}.service",
             "RequiresMountsFor": self._config.mount_point,
-            "MemoryMax": memory,
+            "MemoryMax": kind.memory,
         }
+        if kind.writes_data:
+            properties |= {"CapabilityBoundingSet": "CAP_DAC_OVERRIDE", "ReadWritePaths": self._config.data_dir}
         launch(Journal(self._root, request.id), request, self._command, secrets, properties)
         for old in surplus(self._all(), KEEP):
             Journal(self._root, old).remove()
