@@ -192,7 +192,7 @@ def test_one_job_at_a_time_and_the_verbs_that_it_excludes(jobs: Jobs, config: Co
 
 
 def test_wrong_requests_are_refused_before_anything_is_made(jobs: Jobs, config: Config, machine: Machine) -> None:
-    assert refusal(lambda: start(jobs, kind="none")).details == {"kinds": ["copy"]}
+    assert refusal(lambda: start(jobs, kind="none")).details == {"kinds": ["copy", "change"]}
     wrong = refusal(lambda: jobs.start("copy", "j", {"waht": "x", "what": 1}, {"key": "wrong", "more": "x"}, False))
     places = [fault.split(":")[0] for fault in wrong.details["faults"]]
     assert places == ["args.waht", "args.what", "secrets.more", "secrets.key"]

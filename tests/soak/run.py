@@ -21,11 +21,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / ".dev" / "collections")]
 
-from tests.soak import agent, faults, flow_kill, guest_kill, kill, lock  # noqa: E402
+from tests.soak import agent, day_two_kill, flow_kill, flows, guest_kill, kill, lock  # noqa: E402
 
 SOAKS = {
     "agent": agent.soak,
-    "faults": faults.soak,
+    "day_two": flows.day_two,
+    "day_two_kill": day_two_kill.soak,
+    "faults": flows.faults,
     "flow_kill": flow_kill.soak,
     "guest_kill": guest_kill.soak,
     "kill": kill.soak,

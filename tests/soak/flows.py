@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`./dev soak faults`: all end-to-end tests of faults, those too that are left out of `./dev test` for want of time."""
+"""`./dev soak faults`, `./dev soak day_two`: all end-to-end tests of one file, those too that are left out of `./dev test` for want of time."""
 
 from __future__ import annotations
 
@@ -15,11 +15,21 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def soak(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+def faults(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+    """What goes wrong midway."""
+    return _passed("test_faults", minutes, directory)
+
+
+def day_two(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+    """What an instance lives through after its first day."""
+    return _passed("test_day_two", minutes, directory)
+
+
+def _passed(file: str, minutes: float, directory: Path) -> dict[str, Any]:
     """Figures; violations: tests that failed."""
-    report = directory / "faults.xml"
+    report = directory / f"{file}.xml"
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "tests/e2e/test_faults.py", f"--junit-xml={report}"]
+    command = [sys.executable, "-m", "pytest", f"tests/e2e/{file}.py", f"--junit-xml={report}"]
     subprocess.run(command, cwd=ROOT, check=False, timeout=60 * minutes)
     cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314
     rows = [

@@ -1,0 +1,157 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A whole instance with its guest, as its owner uses it: variables, clients over the network, SSH, and a writer that counts what was acknowledged."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import shlex
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pymysql
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._ssh import connection_vars
+
+from tests.e2e.modules import run_tasks, task
+
+CIDRS = ["172.16.0.0/12"]
+DATABASE = "shop"
+
+
+@dataclasses.dataclass
+class Database:
+    """place: the directory of its keys, passwords and certificates."""
+
+    name: str
+    place: Path
+
+    def __post_init__(self) -> None:
+        key = self.place / "key"
+        if not key.exists():
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+
+    @property
+    def way(self) -> dict[str, Any]:
+        """What the operations on a running instance need."""
+        return {"instance": self.name, "ssh_private_key_file": str(self.place / "key")}
+
+    def wish(self, **change: Any) -> dict[str, Any]:
+        """Variables of instance_create."""
+        return {
+            **self.way,
+            "datastore": "mariadb",
+            "datastore_version": "10.11",
+            "flavor": "m1.small",
+            "volume_size": 2,
+            "network": "private",
+            "is_public": True,
+            "allowed_cidrs": CIDRS,
+            "management_cidrs": CIDRS,
+            "databases": [DATABASE],
+            "users": [{"name": DATABASE, "password_file": str(self.place / "password"), "databases": [DATABASE]}],
+            "ca_file": str(self.place / "ca.pem"),
+            **change,
+        }
+
+    @property
+    def password(self) -> str:
+        return (self.place / "password").read_text().strip()
+
+    def info(self) -> dict[str, Any]:
+        """The instance as module instance_info shows it."""
+        (told,) = run_tasks(self.place, task("instance_info", name=self.name))
+        (shown,) = told["instances"]
+        return dict(shown)
+
+    def client(
+        self, statement: str, ca: str = "ca.pem", *, user: str = DATABASE, password: str = "", host: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """The MariaDB client over the network with TLS verified; the password stands in a file of mode 0600."""
+        options = self.place / "client.cnf"
+        options.touch(mode=0o600)
+        options.write_text(f"[client]\nuser={user}\npassword={password or self.password}\n")
+        command = ["mariadb", f"--defaults-extra-file={options}", f"--host={host or self.host}"]
+        command += [f"--ssl-ca={self.place / ca}", "--ssl-verify-server-cert", "--connect-timeout=20"]
+        command += ["--batch", "--skip-column-names", DATABASE, f"--execute={statement}"]
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+
+    def rows(self, statement: str) -> list[str]:
+        """The words of the answer."""
+        done = self.client(statement)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.split()
+
+    def shell(self, script: str, timeout: float = 120) -> list[str]:
+        """Lines that a script in the guest prints, over SSH with the host key that the cloud knows."""
+        way = connection_vars(self.info(), user="debian")
+        command = ["ssh", "-i", str(self.place / "key"), "-o", "BatchMode=yes"]
+        command += [*shlex.split(way["ansible_ssh_common_args"]), f"debian@{way['ansible_host']}", script]
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=timeout)
+        return done.stdout.splitlines()
+
+    @property
+    def host(self) -> str:
+        """Where clients go; asked for once, since it stays."""
+        known = self.place / "host"
+        if not known.exists():
+            known.write_text(self.info()["host"])
+        return known.read_text()
+
+    @contextlib.contextmanager
+    def writer(self) -> Iterator[Writer]:
+        """A client that writes all the time while the body runs."""
+        self.rows("CREATE TABLE IF NOT EXISTS written (id INT PRIMARY KEY)")
+        (last,) = self.rows("SELECT COALESCE(MAX(id), 0) FROM written")
+        writer = Writer(self.host, self.password, self.place / "ca.pem", int(last))
+        thread = threading.Thread(target=writer.run, daemon=True)
+        thread.start()
+        try:
+            yield writer
+        finally:
+            writer.stopping.set()
+            thread.join()
+
+    def lost(self, acknowledged: set[int]) -> set[int]:
+        """What a client was told is kept, and is not there."""
+        return acknowledged - set(map(int, self.rows("SELECT id FROM written")))
+
+
+class Writer:
+    """Inserts one row after another, each with a number of its own, and connects again whenever that fails."""
+
+    def __init__(self, host: str, password: str, ca: Path, last: int) -> None:
+        self._options: dict[str, Any] = {"host": host, "user": DATABASE, "password": password, "database": DATABASE}
+        self._context = ssl.create_default_context(cafile=str(ca))
+        self._number = last
+        self.stopping = threading.Event()
+        self.acknowledged: set[int] = set()
+        self.times: list[float] = []
+        """When a row was acknowledged: seconds of the monotonic clock."""
+
+    def run(self) -> None:
+        while not self.stopping.is_set():
+            with contextlib.suppress(pymysql.MySQLError, OSError):
+                self._write()
+            self.stopping.wait(0.05)
+
+    def _write(self) -> None:
+        bounds = {"connect_timeout": 3, "read_timeout": 5, "write_timeout": 5}
+        connection = pymysql.connect(**self._options, **bounds, ssl=self._context, autocommit=True)
+        with connection, connection.cursor() as cursor:
+            while not self.stopping.is_set():
+                self._number += 1
+                cursor.execute("INSERT INTO written VALUES (%s)", (self._number,))
+                self.times.append(time.monotonic())
+                self.acknowledged.add(self._number)
+
+    def gap(self) -> float:
+        """The longest time without a row, in seconds."""
+        return max((after - before for before, after in zip(self.times, self.times[1:], strict=False)), default=0.0)

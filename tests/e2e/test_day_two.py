@@ -1,0 +1,250 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an instance lives through after its first day, on a real OpenStack: one flow in this order, with a table that is compared after each operation.
+
+It is left out of `./dev test` for want of time; `./dev soak day_two` runs it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import openstack
+import pytest
+import yaml
+
+from tests.e2e.guests import Database
+from tests.e2e.leaks import inventory
+from tests.e2e.modules import ENVIRONMENT, run_tasks, task
+from tests.e2e.playbooks import Run, play
+
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
+    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
+]
+CLOUD = os.environ.get("OS_CLOUD", "")
+NAME, OTHER = "e2e-days", "e2e-years"
+ROWS = ["1", "2", "3"]
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Database]:
+    """An instance with a table; it is removed at the end, and leaves nothing."""
+    before = inventory(cloud)
+    made = Database(NAME, tmp_path_factory.mktemp("days"))
+    run = play("instance_create", made.wish(volume_size=1))
+    assert run.ok, run.failures
+    made.rows("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2), (3)")
+    yield made
+    run_tasks(made.place, *(task("instance", name=name, state="absent", timeout=300) for name in (NAME, OTHER)))
+    assert {pair for pair in inventory(cloud) - before if pair[0] != "container"} == set()
+
+
+def works(database: Database) -> None:
+    """The instance is active, nobody works on it, and the data are there."""
+    shown = database.info()
+    assert (shown["status"], shown["fault"], shown["task"], shown["lock"]) == ("ACTIVE", "", "", None)
+    assert database.rows("SELECT id FROM t ORDER BY id") == ROWS
+
+
+def ended(run: Run, well: bool = True) -> Run:
+    assert run.ok is well, run.failures
+    return run
+
+
+def shown(run: Run) -> dict[str, Any]:
+    return dict(run.custom["dbaas_instance"])
+
+
+def with_clouds(directory: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[dict[str, Any]], None]) -> None:
+    """Have what follows use the clouds that are known, changed."""
+    clouds = yaml.safe_load(Path(os.environ["OS_CLIENT_CONFIG_FILE"]).read_text())
+    change(clouds["clouds"])
+    (directory / "clouds.yaml").write_text(yaml.safe_dump(clouds))
+    monkeypatch.setitem(ENVIRONMENT, "OS_CLIENT_CONFIG_FILE", str(directory / "clouds.yaml"))
+
+
+# The packages of the archive's main part are older than those of its security part, and a mirror has both.
+OLDER = r"""
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+sudo apt-get -qq update
+now=$(dpkg-query -W -f '${Version}' mariadb-server)
+old=$(apt-cache madison mariadb-server | awk '{print $3}' | sort -V | head -n 1)
+test "$old" != "$now"
+names=$(dpkg-query -W -f '${Package} ${Version}\n' | awk -v now="$now" '$2 == now {print $1}')
+printf '#!/bin/sh\nexit 101\n' | sudo tee /usr/sbin/policy-rc.d > /dev/null
+sudo chmod 755 /usr/sbin/policy-rc.d
+sudo systemctl stop mariadb
+sudo -E apt-get -qq -y --allow-downgrades --allow-change-held-packages --no-install-recommends install $(printf "%s=$old " $names) > /dev/null
+sudo rm /usr/sbin/policy-rc.d
+sudo systemctl start mariadb
+sudo mariadb -Ne 'SELECT VERSION()'
+"""
+BROKEN_WHEN_NEWER = r"""
+sudo mkdir -p /etc/systemd/system/mariadb.service.d
+printf '[Service]\nExecStartPre=/bin/sh -c "mariadbd --version | grep -qF %s"\n' VERSION | sudo tee /etc/systemd/system/mariadb.service.d/e2e.conf > /dev/null
+sudo systemctl daemon-reload
+"""
+MENDED = "sudo rm /etc/systemd/system/mariadb.service.d/e2e.conf; sudo systemctl daemon-reload"
+STATE = "sudo mariadb -Ne 'SELECT VERSION(), @@skip_networking'; apt-mark showhold | wc -l; sudo ls /var/cache/dbaas"
+
+
+def test_an_upgrade_that_fails_is_taken_back_with_its_data(cloud: Any, database: Database) -> None:
+    (old,) = database.shell(OLDER, timeout=900)
+    database.shell(BROKEN_WHEN_NEWER.replace("VERSION", old))
+    predicted = ended(play("instance_upgrade", database.way, check=True))
+    assert (shown(predicted)["server_version"], bool(shown(predicted)["packages"])) == (old, True)
+    with database.writer() as writer:
+        ended(play("instance_upgrade", database.way), well=False)
+    assert database.lost(writer.acknowledged) == set()
+    assert database.shell(STATE) == [f"{old}\t0", "5"]
+    database.shell(MENDED)
+    works(database)
+    assert list(cloud.block_storage.snapshots()) == []
+
+
+def test_an_upgrade_keeps_clients_out_and_their_data(cloud: Any, database: Database) -> None:
+    (old,) = database.shell("sudo mariadb -Ne 'SELECT VERSION()'")
+    with database.writer() as writer:
+        run = ended(play("instance_upgrade", database.way))
+    assert shown(run)["server_version"] > old
+    assert database.lost(writer.acknowledged) == set()
+    assert database.shell(STATE) == [f"{shown(run)['server_version']}\t0", "5"]
+    works(database)
+    assert list(cloud.block_storage.snapshots()) == []
+    assert play("instance_upgrade", database.way).changed == 0
+
+
+def test_a_volume_grows_while_it_is_detached_where_the_cloud_wants_that(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cinder's API of before 3.42 refuses to extend a volume that is attached."""
+    with_clouds(tmp_path, monkeypatch, lambda clouds: clouds[CLOUD].update(block_storage_default_microversion="3.41"))
+    with database.writer() as writer:
+        run = ended(play("instance_resize", {**database.way, "volume_size": 2}))
+    assert [result["plan"][0]["action"] for result in run.results("instance_action") if result["plan"]] == ["detach"]
+    assert database.lost(writer.acknowledged) == set()
+    (size,) = database.shell("df --output=size --block-size=M /var/lib/dbaas | tail -n 1")
+    assert int(size.strip().rstrip("M")) > 1800
+    works(database)
+
+
+def test_a_rebuild_keeps_data_users_and_certificates(database: Database) -> None:
+    before = database.info()
+    assert play("instance_rebuild", database.way).changed == 0
+    (machine,) = database.shell("cat /etc/machine-id")
+    ended(play("instance_rebuild", {**database.way, "reinstall": True}, check=True))
+    ended(play("instance_rebuild", {**database.way, "reinstall": True}))
+    after = database.info()
+    assert database.shell("cat /etc/machine-id") != [machine]
+    same = ("uid", "server_id", "addresses", "volume", "allowed_cidrs", "flavor")
+    assert {key: after[key] for key in same} == {key: before[key] for key in same}
+    assert after["host_keys"] != before["host_keys"]
+    assert len(after["host_keys"]) == 1
+    assert play("instance_create", database.wish()).changed == 0
+    works(database)
+
+
+def test_a_name_is_a_label(database: Database, cloud: Any) -> None:
+    assert not play("instance_rename", {**database.way, "new_name": "no_name"}).ok
+    ended(play("instance_rename", {**database.way, "new_name": OTHER}))
+    assert shown(ended(play("instance_rename", {**database.way, "new_name": OTHER})))["name"] == OTHER
+    named = {pair for pair in names(cloud) if NAME in pair[1]}
+    assert named == set()
+    renamed = Database(OTHER, database.place)
+    assert renamed.shell("hostname") == [OTHER]
+    works(renamed)
+    again = play("instance_create", {**renamed.wish(), "instance": OTHER})
+    assert (again.ok, again.changed) == (True, 0), again.failures
+    ended(play("instance_rename", {**renamed.way, "new_name": NAME}))
+    works(database)
+
+
+def names(cloud: Any) -> set[tuple[str, str]]:
+    network = cloud.network
+    kinds = {
+        "server": cloud.compute.servers(),
+        "volume": cloud.block_storage.volumes(),
+        "port": network.ports(),
+        "group": network.security_groups(),
+    }
+    return {(kind, resource.name or "") for kind, resources in kinds.items() for resource in resources}
+
+
+def test_a_server_that_is_shelved_paused_or_locked_is_named_and_comes_back(cloud: Any, database: Database) -> None:
+    compute, server = cloud.compute, database.info()["server_id"]
+
+    def until(status: str) -> None:
+        compute.wait_for_server(compute.get_server(server), status=status, wait=300)
+
+    compute.pause_server(server)
+    until("PAUSED")
+    assert (database.info()["status"], bool(database.info()["advice"])) == ("SHUTDOWN", True)
+    for operation in ("instance_restart", "instance_resize", "instance_stop"):
+        ended(play(operation, {**database.way, "volume_size": 3}), well=False)
+    ended(play("instance_start", {"instance": NAME}))
+    works(database)
+    compute.shelve_server(server)
+    until("SHELVED_OFFLOADED")
+    ended(play("instance_reboot", database.way), well=False)
+    ended(play("instance_start", {"instance": NAME}))
+    works(database)
+    compute.lock_server(server)
+    refused = ended(play("instance_reboot", database.way), well=False)
+    assert [result["status"] for result in refused.results("instance_action") if result.get("failed")] == ["LOCKED"]
+    works(database)
+    compute.unlock_server(server)
+
+
+def test_a_resize_that_waits_to_be_confirmed_is_finished_by_the_next_run(cloud: Any, database: Database) -> None:
+    compute, server = cloud.compute, database.info()["server_id"]
+    compute.resize_server(server, compute.find_flavor("m1.medium").id)
+    compute.wait_for_server(compute.get_server(server), status="VERIFY_RESIZE", wait=300)
+    ended(play("instance_stop", database.way), well=False)
+    run = ended(play("instance_resize", {**database.way, "flavor": "m1.medium"}))
+    assert (shown(run)["flavor"], shown(run)["status"]) == ("m1.medium", "ACTIVE")
+    works(database)
+    (pool,) = database.shell("sudo mariadb -Ne 'SELECT @@innodb_buffer_pool_size'")
+    assert int(pool) > 700 * 1048576
+
+
+def test_a_resize_that_nova_confirms_by_itself_is_one(cloud: Any, database: Database) -> None:
+    """As with resize_confirm_window: somebody else confirms before this project does."""
+    small = {"name": NAME, "action": "resize", "flavor": "m1.small"}
+    (resized,) = run_tasks(database.place, task("instance_action", **small, timeout=280))
+    assert resized["server_status"] == "VERIFY_RESIZE"
+    cloud.compute.confirm_server_resize(database.info()["server_id"])
+    run = ended(play("instance_resize", {**database.way, "flavor": "m1.small"}))
+    assert shown(run)["flavor"] == "m1.small"
+    works(database)
+
+
+def test_a_migration_is_an_administrators_and_is_taken_back_where_there_is_no_other_host(
+    cloud: Any, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = ended(play("instance_migrate", database.way), well=False)
+    assert refused.results("instance_action")[-1]["reason"] == "unsupported"
+    admin = openstack.connect(cloud=f"{CLOUD}-admin")
+    role, project = admin.identity.find_role("admin"), cloud.current_project_id
+    admin.identity.assign_project_role_to_user(project, admin.current_user_id, role)
+
+    def as_administrator(clouds: dict[str, Any]) -> None:
+        clouds[CLOUD]["auth"].update(
+            username=clouds[f"{CLOUD}-admin"]["auth"]["username"],
+            password=clouds[f"{CLOUD}-admin"]["auth"]["password"],
+        )
+
+    try:
+        with_clouds(tmp_path, monkeypatch, as_administrator)
+        nowhere = ended(play("instance_migrate", database.way), well=False)
+    finally:
+        admin.identity.unassign_project_role_from_user(project, admin.current_user_id, role)
+    assert [result["reason"] for result in nowhere.results("instance_action") if result.get("failed")] == ["invalid"]
+    works(database)

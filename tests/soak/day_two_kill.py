@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`./dev soak day_two_kill`: resizes, rebuild and upgrade are killed at one kind of request to the cloud after the other, while a client writes.
+
+Each run goes on from where the one before was killed, until one comes to its end. Then everything is there that the client was ever told is kept.
+Requests for the lock are part of every step; steps in the guest are killed with them, since they lie between two of them.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.guests import Database
+from tests.e2e.instances import connect
+from tests.e2e.kill import Victim
+from tests.e2e.kill_cells import HOWS, give_lock_back
+from tests.e2e.leaks import inventory
+from tests.e2e.playbooks import play, playbook
+from tests.e2e.proxy import Boundary
+from tests.e2e.test_day_two import OLDER, STATE
+
+Look = Callable[[Database], str]
+
+
+def soak(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+    """Figures; violations: chains that end with something lost, wrong, or changed by a run without change."""
+    cloud = connect()
+    before = inventory(cloud)
+    ends = time.monotonic() + 60 * minutes
+    database = Database(f"kill-{secrets.token_hex(3)}", directory)
+    for known in ("host", "ca.pem"):
+        (directory / known).unlink(missing_ok=True)
+    made = play("instance_create", database.wish(volume_size=1))
+    assert made.ok, made.failures
+    rows: list[dict[str, Any]] = []
+    chains = []
+    for size, how in enumerate(HOWS, start=2):
+        for chain in (
+            Chain("instance_resize", {"volume_size": size}, "volume", lambda at: at.info()["volume"]["size"], size),
+            Chain(
+                "instance_resize", {"flavor": "m1.medium"}, "larger flavor", lambda at: at.info()["flavor"], "m1.medium"
+            ),
+            Chain(
+                "instance_resize", {"flavor": "m1.small"}, "smaller flavor", lambda at: at.info()["flavor"], "m1.small"
+            ),
+            Chain(
+                "instance_upgrade",
+                {},
+                "upgrade",
+                lambda at: at.shell(STATE)[0].split()[1:] + at.shell(STATE)[1:],
+                ["0", "5"],
+            ),
+            Chain("instance_rebuild", {}, "rebuild", lambda at: len(at.info()["host_keys"]), 1),
+        ):
+            if time.monotonic() < ends:
+                chains.append(chain.run(database, how, rows))
+                print(chains[-1], flush=True)
+    gone = play("instance_delete", {"instance": database.name})
+    left = sorted(pair for pair in inventory(cloud) ^ before if pair[0] != "container")
+    return {
+        "complete": len(chains) == 5 * len(HOWS),
+        "kills": len(rows),
+        "chains": chains,
+        "left": [str(pair) for pair in left],
+        "violations": sum(bool(chain["faults"]) for chain in chains) + len(left) + (not gone.ok),
+        "rows": rows,
+    }
+
+
+class Chain:
+    """One operation, killed until it comes to its end. look, wanted: what is to be seen of it then."""
+
+    def __init__(self, playbook: str, change: dict[str, Any], label: str, look: Look, wanted: Any) -> None:
+        self._playbook, self._change, self._label, self._look, self._wanted = playbook, change, label, look, wanted
+
+    def run(self, database: Database, how: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """One chain; each kill becomes a row."""
+        if self._label == "upgrade":
+            database.shell(OLDER, timeout=900)
+        reinstall = {"reinstall": True, "force": True} if self._label == "rebuild" else {}
+        done: set[Boundary] = set()
+        with database.writer() as writer:
+            while True:
+                wish = {**database.way, **self._change, **reinstall}
+                victim = Victim(playbook(self._playbook, wish), lambda at, _number: at not in done, how)
+                with victim.fate():
+                    pass
+                if victim.killed_at is None:
+                    break
+                done.add(victim.killed_at)
+                rows.append({"operation": self._label, "how": how, "boundary": str(victim.killed_at)})
+                print(rows[-1], flush=True)
+                give_lock_back(database.place, database.name)
+                if how != "before" and victim.killed_at.place.endswith("/servers/ID/action"):
+                    reinstall.pop("reinstall", None)  # the request has reached Nova
+        faults = [] if victim.ended_well else ["the last run, which nobody killed, failed"]
+        lost = database.lost(writer.acknowledged)
+        faults += [f"{len(lost)} rows lost"] if lost else []
+        shown = database.info()
+        if (shown["status"], shown["fault"], shown["task"], shown["lock"]) != ("ACTIVE", "", "", None):
+            faults.append(f"status: {shown['status']}, {shown['fault']}, {shown['task']}, {shown['lock']}")
+        seen = self._look(database)
+        faults += [] if seen == self._wanted else [f"{seen} and not {self._wanted}"]
+        again = play(self._playbook, {**database.way, **self._change})
+        faults += [f"again: {failure}" for failure in again.failures]
+        faults += [f"a run without change changed {again.changed}"] if again.changed else []
+        written, gap = len(writer.acknowledged), round(writer.gap())
+        return {"operation": self._label, "how": how, "kills": len(done), "rows": written, "gap": gap, "faults": faults}
