@@ -25,6 +25,7 @@ from hypothesis import given, strategies
 
 DOCUMENT = {
     "status": "ACTIVE",
+    "cause": "",
     "role": "primary",
     "lag": 0,
     "volume": {"used_percent": 12},
@@ -39,13 +40,16 @@ def test_the_content_type_of_the_design() -> None:
     assert heartbeat.content_type({**DOCUMENT, "ticket_expires": None}) == (
         "application/vnd.dbaas.heartbeat+json;status=ACTIVE;role=primary;lag=0;used=12"
     )
+    assert heartbeat.content_type({**DOCUMENT, "status": "BLOCKED", "cause": "space", "ticket_expires": None}) == (
+        "application/vnd.dbaas.heartbeat+json;status=BLOCKED;cause=space;role=primary;lag=0;used=12"
+    )
 
 
 @given(WORDS, NUMBERS, strategies.none() | NUMBERS, strategies.none() | NUMBERS)
 def test_the_content_type_can_be_taken_apart(status: str, lag: int, used: int | None, expires: int | None) -> None:
     volume = None if used is None else {"used_percent": used}
     text = heartbeat.content_type(
-        {"status": status, "role": "primary", "lag": lag, "volume": volume, "ticket_expires": expires}
+        {"status": status, "cause": "", "role": "primary", "lag": lag, "volume": volume, "ticket_expires": expires}
     )
     media_type, *parameters = text.split(";")
     expected = {"status": status, "role": "primary", "lag": str(lag), "used": used, "expires": expires}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -41,9 +42,20 @@ class World:
         self.offered: list[dict[str, Any]] = []
         self.renewed = threading.Semaphore(0)
         self.end: float | None = None
+        self.news = False
+        self.guarded = 0
+
+    def guard(self) -> bool:
+        self.guarded += 1
+        return self.news
 
     def loop(self, interval: int = 30) -> Loop:
-        return Loop(lambda: self.document, self.offered.append, self.renewed.release, lambda: self.end, interval)
+        return self.seeing(lambda: self.document, interval)
+
+    def seeing(self, observe: Callable[[], dict[str, Any]], interval: int = 30) -> Loop:
+        return Loop(
+            observe, self.offered.append, self.renewed.release, lambda: self.end, guard=self.guard, interval=interval
+        )
 
 
 def test_a_beat_at_first_at_a_change_and_when_woken() -> None:
@@ -107,7 +119,7 @@ def test_the_watchdog_hears_only_of_completed_cycles(monkeypatch: pytest.MonkeyP
         assert told.count("WATCHDOG=1") <= 3
         return CALM
 
-    made = Loop(observe, world.offered.append, world.renewed.release, lambda: None, 30)
+    made = world.seeing(observe)
     made.run()
     assert told.count("WATCHDOG=1") == 4
     assert told.count("READY=1") == 1
@@ -123,7 +135,7 @@ def test_a_failing_cycle_tells_the_watchdog_nothing(monkeypatch: pytest.MonkeyPa
 
     world = World()
     with pytest.raises(RuntimeError):
-        Loop(observe, world.offered.append, world.renewed.release, lambda: None, 30).run()
+        world.seeing(observe).run()
     assert told == []
 
 
@@ -141,3 +153,38 @@ def test_a_wake_during_a_look_is_not_lost() -> None:
     made._observe = lambda: CALM
     made.cycle()
     assert len(world.offered) == 2
+
+
+def test_space_is_guarded_before_each_look_and_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(module, "CHECK_SECONDS", 0.1)
+    world = World()
+    guarded: list[int] = []
+
+    def observe() -> dict[str, Any]:
+        guarded.append(world.guarded)
+        if len(guarded) == 2:
+            made.stop()
+        return CALM
+
+    made = world.seeing(observe)
+    made.run()
+    assert guarded[0] == 1
+    assert guarded[1] > 2
+
+
+def test_news_of_the_space_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(module, "CHECK_SECONDS", 3600.0)
+    world = World()
+    world.news = True
+    looks = iter(range(2))
+
+    def observe() -> dict[str, Any]:
+        if next(looks, None) is None:
+            made.stop()
+        return CALM
+
+    made = world.seeing(observe)
+    made.run()
+    assert world.guarded == 5

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from dbaas_agent import status
+from dbaas_agent.space import MIB, Hold
 from dbaas_agent.status import VolumeSeen
 from dbaas_agent.systemd import Unit
 
@@ -52,12 +53,24 @@ def test_of_service(unit: Unit, word: str) -> None:
     assert bool(verdict.fault) == (word != "SHUTDOWN")
 
 
-@pytest.mark.parametrize("verdict", [status.Verdict("ACTIVE"), status.Verdict("FAILED", "gone")])
+@pytest.mark.parametrize("trouble", ["", "it does not follow"])
+def test_held_writes_have_a_cause_and_a_fault(trouble: str) -> None:
+    assert status.of_server(None, "") == status.Verdict("ACTIVE")
+    verdict = status.of_server(Hold(60 * MIB, 94, ours=True), trouble)
+    assert (verdict.status, verdict.cause) == ("BLOCKED", "space")
+    assert {"94", "60"} < set(verdict.fault.split())
+    assert trouble in verdict.fault
+
+
+BLOCKED = status.Verdict("BLOCKED", "full", "space")
+
+
+@pytest.mark.parametrize("verdict", [status.Verdict("ACTIVE"), status.Verdict("FAILED", "gone"), BLOCKED])
 @pytest.mark.parametrize(("offset", "told"), [(None, False), (30, False), (-30, False), (31, True), (-31, True)])
 def test_a_wrong_clock_is_a_fault_beside_the_others_and_changes_no_status(
     verdict: status.Verdict, offset: int | None, told: bool
 ) -> None:
     judged = status.with_clock(verdict, offset)
-    assert judged.status == verdict.status
+    assert (judged.status, judged.cause) == (verdict.status, verdict.cause)
     assert judged.fault.startswith(verdict.fault)
     assert (judged != verdict) is told

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbaas_agent import drivers, marker, systemd, verbs
+from dbaas_agent import drivers, guard, marker, systemd, verbs
 from dbaas_agent import volume as volume_module
 from dbaas_agent.agent import Agent
 from dbaas_agent.config import Config
@@ -21,6 +21,7 @@ from dbaas_agent.heartbeat import TicketFile
 from dbaas_agent.jobs import journal
 from dbaas_agent.jobs.kind import Kind
 from dbaas_agent.jobs.record import Request
+from dbaas_agent.space import MIB
 from dbaas_agent.systemd import Unit
 
 NAMES = {"names": ["orders"], "addresses": []}
@@ -34,6 +35,7 @@ class FakeDriver(Driver):
         self.world = world
         self.calls: list[str] = []
         self.root = False
+        self.stopped = False
 
     def ping(self) -> str:
         if self.world.unit.active != "active" or self.world.silent:
@@ -51,6 +53,18 @@ class FakeDriver(Driver):
 
     def reload_tls(self) -> None:
         self.calls.append("reload_tls")
+
+    def stop_writes(self, hurry: bool) -> None:
+        self.calls.append("hurry" if hurry else "stop_writes")
+        self.stopped = True
+
+    def allow_writes(self) -> None:
+        self.calls.append("allow_writes")
+        self.stopped = False
+
+    def writes_stopped(self) -> bool:
+        self.ping()
+        return self.stopped
 
     def databases(self) -> list[dict[str, Any]]:
         return [{"name": "d"}]
@@ -325,6 +339,23 @@ def test_objects(agent: Agent) -> None:
     done = call(agent, "user_set", {"users": [], "coming_databases": ["e"]})
     assert done == {"changed": False, "diff": {"before": {}, "after": {"e": 1}}, "statements": []}
     assert fake(agent).calls == ["apply 1", "apply 0"]
+
+
+def test_a_status_tells_of_writes_that_are_held_up(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {"size_bytes": 1000 * MIB, "used_percent": 94}
+    call(agent, "datastore_initialise", NAMES)
+    monkeypatch.setattr(guard, "usage", lambda _path: {**seen, "free_bytes": 60 * MIB})
+    assert agent.guard()
+    assert fake(agent).stopped
+    document = agent.observe()
+    assert (document["status"], document["cause"], document["server_version"]) == ("BLOCKED", "space", "1.0")
+    assert call(agent, "datastore_restart")["status"] == "BLOCKED"
+    assert call(agent, "datastore_stop")["status"] == "SHUTDOWN"
+    call(agent, "datastore_start")
+    monkeypatch.setattr(guard, "usage", lambda _path: {**seen, "free_bytes": 500 * MIB})
+    assert agent.guard()
+    document = agent.observe()
+    assert (document["status"], document["cause"], document["fault"]) == ("ACTIVE", "", "")
 
 
 def test_root(agent: Agent) -> None:

@@ -6,6 +6,7 @@
 
 The content type of the object carries the summary, so that one listing tells the state of a fleet:
 application/vnd.dbaas.heartbeat+json;status=ACTIVE;role=primary;lag=0;used=12;expires=1795000000
+Beside a status that has several causes stands cause=WORD.
 Swift stores the parameters as sent and takes blanks after ";" away; others may keep them.
 """
 
@@ -24,6 +25,7 @@ STALE_AFTER = 90
 class Heartbeat:
     """status, role: words of the agent. lag: seconds behind the source. used: percent of the data volume.
     expires: epoch seconds of the ticket's end, 0 if not told. age: seconds since it was written, by the store's clock.
+    cause: a word where the status has several causes; agents before the guard of the space tell none.
     """
 
     status: str
@@ -32,6 +34,7 @@ class Heartbeat:
     used: int | None = None
     expires: int = 0
     age: float = 0.0
+    cause: str = ""
 
     @property
     def stale(self) -> bool:
@@ -51,6 +54,7 @@ def parse(content_type: str, age: float) -> Heartbeat | None:
         used=_number(told.get("used")),
         expires=_number(told.get("expires")) or 0,
         age=age,
+        cause=told.get("cause", ""),
     )
 
 

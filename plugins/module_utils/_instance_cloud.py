@@ -48,7 +48,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._lock_cloud import
 )
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import VERSION, Instance
 from ansible_collections.dbaas.openstack.plugins.module_utils._quota import needs, quota_problems
-from ansible_collections.dbaas.openstack.plugins.module_utils._status import BROKEN, WORKING
+from ansible_collections.dbaas.openstack.plugins.module_utils._status import BROKEN, works
 from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
 
 
@@ -238,11 +238,12 @@ def _await_guest(connection: t.Any, name: str, deadline: Deadline, prefix: str) 
 
     def probe() -> bool | None:
         rows, _reachable = shown(connection, name, prefix=prefix)
-        told = next(iter(rows), {"status": "ERROR", "fault": "it was removed meanwhile"})
+        removed: dict[str, t.Any] = {"status": "ERROR", "fault": "it was removed meanwhile", "heartbeat": None}
+        told = next(iter(rows), removed)
         if told["status"] in BROKEN:
             msg = f"{name} is {told['status']}: {told['fault']}. Its agent's log tells more: journalctl -u dbaas-agent in the guest"
             raise DbaasError("agent", msg, status=told["status"])
-        return told["status"] in WORKING or None
+        return works(told["status"], (told["heartbeat"] or {}).get("cause", "")) or None
 
     deadline.until(probe, f"{name} to be heard as ACTIVE")
 

@@ -93,6 +93,7 @@ def _heartbeat(heartbeat: Heartbeat | None) -> dict[str, t.Any] | None:
         return None
     return {
         "status": heartbeat.status,
+        "cause": heartbeat.cause,
         "age": round(heartbeat.age, 1),
         "lag": heartbeat.lag,
         "ticket_expires": heartbeat.expires,

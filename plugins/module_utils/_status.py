@@ -50,9 +50,18 @@ _CLOSED = {"upgrade": "UPGRADE"}
 
 
 WORKING = ("ACTIVE", "RESTART_REQUIRED", "UNKNOWN")
-"""Statuses with which an operation that makes the datastore work ends well; UNKNOWN: without a store nothing is ever heard."""
+"""Statuses of a datastore that works; UNKNOWN: without a store nothing is ever heard."""
 BROKEN = ("ERROR", "FAILED")
 """Statuses with which it ends badly; with any other it goes on waiting."""
+
+
+SPACE = "space"
+"""The agent's cause of BLOCKED when it holds writes up because the data volume is nearly full."""
+
+
+def works(status: str, cause: str) -> bool:
+    """Whether the datastore does what its volume leaves it: operations end well with that, and the status tells the rest."""
+    return status in WORKING or (status == "BLOCKED" and cause == SPACE)
 
 
 class Status(t.NamedTuple):
@@ -100,6 +109,8 @@ def _status_of_running_server(anchor: Anchor, heartbeat: Heartbeat | None, now: 
         status = _AGENT.get(heartbeat.status, "UNKNOWN")
         if status == "ACTIVE":
             return Status("ACTIVE")
+        if status == "BLOCKED" and heartbeat.cause == SPACE:
+            return Status(status, "; ".join(filter(None, [_full(heartbeat.used), anchor.fault])))
         if not anchor.fault:
             return Status(status, "" if status in ("BUILD", "SHUTDOWN") else f"the agent reports {heartbeat.status}")
         return Status("ERROR" if status == "BUILD" else status, anchor.fault)
@@ -110,3 +121,8 @@ def _status_of_running_server(anchor: Anchor, heartbeat: Heartbeat | None, now: 
     if heartbeat is None:
         return Status("ERROR", "the agent has never been heard")
     return Status("ERROR", f"no heartbeat for {int(heartbeat.age)} s, more than {STALE_AFTER} s")
+
+
+def _full(used: int | None) -> str:
+    full = "nearly full" if used is None else f"{used} % full"
+    return f"writes are stopped because the data volume is {full}; a larger volume heals it (playbook instance_resize with volume_size)"

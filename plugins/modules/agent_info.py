@@ -78,6 +78,11 @@ status:
       type: str
       returned: success
       sample: ''
+    cause:
+      description: V(space) when the status is V(BLOCKED) because writes are stopped for want of room on the data volume; else empty.
+      type: str
+      returned: success
+      sample: ''
     role:
       description: The role in replication.
       type: str
@@ -89,12 +94,13 @@ status:
       returned: success
       sample: 0
     volume:
-      description: Size and use of the data volume in bytes, and use in percent; null unless it is mounted.
+      description: Size, use and free room of the data volume in bytes, and use in percent; null unless it is mounted.
       type: dict
       returned: success
       sample:
         size_bytes: 1040293888
         used_bytes: 131072000
+        free_bytes: 887554048
         used_percent: 13
     agent_version:
       description: The agent's version.

@@ -209,10 +209,12 @@ instances:
       returned: always
       sample: {cost_centre: "4711"}
     heartbeat:
-      description: The last heartbeat with status, age (s), lag (s) and ticket_expires (epoch s); null when none was heard.
+      description:
+        - The last heartbeat with status, cause, age (s), lag (s) and ticket_expires (epoch s); null when none was heard.
+        - The cause is V(space) when writes are stopped for want of room on the data volume, else empty.
       type: dict
       returned: always
-      sample: {status: ACTIVE, age: 12.5, lag: 0, ticket_expires: 1826000000}
+      sample: {status: ACTIVE, cause: '', age: 12.5, lag: 0, ticket_expires: 1826000000}
     server_group:
       description: The server group of the instance with id, name and policy; null without one.
       type: dict

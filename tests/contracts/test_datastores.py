@@ -9,10 +9,12 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import jinja2
 import pytest
 
-from tests.contracts.repo import files, text
+from tests.contracts.repo import files, load, text
 
 DATASTORES = sorted({path.parts[1] for path in files("templates/*/**")})
 PYTHON = [path for pattern in ("plugins/**/*.py", "guest_agent/src/**/*.py") for path in files(pattern)]
@@ -78,3 +80,32 @@ def test_names_in_python_are_found(source: str, found: bool) -> None:
 )
 def test_comparisons_in_yaml_are_found(source: str, found: bool) -> None:
     assert bool(list(compared_in_yaml(source, "mariadb"))) == found
+
+
+MEMORY = [512, 513, 640, 768, 1023, 1024, 1536, 2048, 3072, 4096, 8192, 16384, 32768, 65536, 131072, 262144]
+"""MiB of guests."""
+
+
+def _settings(definition: dict[str, Any], template: str, memory_mb: int) -> dict[str, str]:
+    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701
+    variables = {"datastore": {**definition, "version": ""}, "memory_mb": memory_mb, "ansible_managed": ""}
+    lines = environment.from_string(template).render(**variables).splitlines()
+    return dict(line.split(" = ", 1) for line in lines if " = " in line)
+
+
+@pytest.mark.parametrize("memory_mb", MEMORY)
+def test_mariadb_plans_with_what_others_leave(memory_mb: int) -> None:
+    """Its caches, and what the admitted connections may take all at once, fit beside kernel, agent and backup tool."""
+    definition = load(Path("templates/mariadb/datastore.yml"))
+    settings, sizing = _settings(definition, text(Path("templates/mariadb/config.j2")), memory_mb), definition["sizing"]
+    caches = ("innodb_buffer_pool_size", "innodb_log_buffer_size", "key_buffer_size", "aria_pagecache_buffer_size")
+    connections = int(settings["max_connections"])
+    planned = sum(int(settings[name].removesuffix("M")) for name in caches) + connections * sizing["session_mb"]
+    assert planned <= memory_mb - sizing["reserved_mb"]
+    assert planned > (memory_mb - sizing["reserved_mb"]) / 2
+    assert connections >= sizing["connections_minimum"]
+    assert int(settings["innodb_buffer_pool_size"].removesuffix("M")) >= sizing["buffer_pool_minimum_mb"]
+
+
+def test_mariadb_admits_no_guest_with_less_memory() -> None:
+    assert load(Path("templates/mariadb/datastore.yml"))["minimum"]["ram_mb"] == min(MEMORY)

@@ -196,6 +196,7 @@ grep -o '\[.*\]' /sys/kernel/mm/transparent_hugepage/enabled
 pid=$(systemctl show -P MainPID mariadb)
 sudo cat /proc/$pid/oom_score_adj
 sudo awk '/Max open files/ {print $4}' /proc/$pid/limits
+systemctl is-active chrony
 findmnt -no TARGET -T "$(sudo mariadb -Ne 'SELECT @@datadir')"
 sudo mariadb -Ne "SELECT COUNT(*) FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost')"
 sudo mariadb -Ne "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'test'"
@@ -211,7 +212,18 @@ sudo python3 -c "$ask"
 
 def test_the_guest_is_as_the_datastore_wants_it(place: Path) -> None:
     told = guest(place, LOOK_AT_THE_GUEST)
-    assert told == ["1", "[madvise]", "-600", "65536", "/var/lib/dbaas", "0", "0", "ConnectionRefusedError", "200"]
+    assert told == [
+        "1",
+        "[madvise]",
+        "-600",
+        "65536",
+        "active",
+        "/var/lib/dbaas",
+        "0",
+        "0",
+        "ConnectionRefusedError",
+        "200",
+    ]
 
 
 def test_a_second_run_changes_nothing(wish: dict[str, Any]) -> None:

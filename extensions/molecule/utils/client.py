@@ -1,46 +1,86 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A client of a database: reads {host, port, user, password, database, ca, statements} as JSON, runs the statements.
+"""A client of a database: reads {host, port, user, password, database, ca} as JSON, and what it is to do.
 
-`ca` is the CA certificate that the server's certificate and address are verified with; "" connects without TLS. Prints
-{rows: [...]} of the last statement, or {error: NAME, code: NUMBER} when connecting or a statement fails.
+`seconds` (30) is its patience for each answer. `ca` is the CA certificate that the server's certificate and address are
+verified with; "" connects without TLS. {error: NAME, code: NUMBER} tells that connecting or a statement failed.
+
+`statements` are run; prints {rows: [...]} of the last one, or the error.
+`write` {table, first, rows, row_bytes, bytes_per_second} inserts rows (id, body, digest) at that pace, each for itself, with
+ids from `first` on, until there are that many or one fails; prints {acknowledged: HOW MANY, seconds}, and the error.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import secrets
 import ssl
 import sys
+import time
 from typing import Any
 
 import pymysql
 
 
+def connect(wanted: dict[str, Any]) -> Any:
+    """A connection as it is wanted."""
+    tls = ssl.create_default_context(cadata=wanted["ca"]) if wanted["ca"] else None
+    return pymysql.connect(
+        host=wanted["host"],
+        port=wanted["port"],
+        user=wanted["user"],
+        password=wanted["password"],
+        database=wanted["database"] or None,
+        ssl=tls,
+        ssl_disabled=tls is None,
+        connect_timeout=10,
+        read_timeout=wanted.get("seconds", 30),
+        autocommit=True,
+    )
+
+
+def failure(fault: pymysql.MySQLError) -> dict[str, Any]:
+    """What went wrong."""
+    cause = fault.__context__ or fault
+    return {"error": type(cause).__name__, "code": fault.args[0] if fault.args else 0}
+
+
 def talk(wanted: dict[str, Any]) -> dict[str, Any]:
     """The answer of the database."""
     try:
-        tls = ssl.create_default_context(cadata=wanted["ca"]) if wanted["ca"] else None
-        connection = pymysql.connect(
-            host=wanted["host"],
-            port=wanted["port"],
-            user=wanted["user"],
-            password=wanted["password"],
-            database=wanted["database"] or None,
-            ssl=tls,
-            ssl_disabled=tls is None,
-            connect_timeout=10,
-            read_timeout=30,
-            autocommit=True,
-        )
-        with connection, connection.cursor() as cursor:
+        with connect(wanted) as connection, connection.cursor() as cursor:
             for statement in wanted["statements"]:
                 cursor.execute(statement)
             return {"rows": [list(row) for row in cursor.fetchall()]}
     except pymysql.MySQLError as fault:
-        cause = fault.__context__ or fault
-        return {"error": type(cause).__name__, "code": fault.args[0] if fault.args else 0}
+        return failure(fault)
+
+
+def write(wanted: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
+    """How far it came."""
+    acknowledged, started = 0, time.monotonic()
+    told: dict[str, Any] = {}
+    insert = f"INSERT INTO {task['table']} (id, body, digest) VALUES (%s, %s, %s)"  # noqa: S608 (the test's own)
+    try:
+        with connect(wanted) as connection, connection.cursor() as cursor:
+            while acknowledged < task["rows"]:
+                body = secrets.token_hex(task["row_bytes"] // 2)
+                digest = hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
+                cursor.execute(insert, (task["first"] + acknowledged, body, digest))
+                acknowledged += 1
+                due = started + acknowledged * task["row_bytes"] / task["bytes_per_second"]
+                time.sleep(max(0.0, due - time.monotonic()))
+    except pymysql.MySQLError as fault:
+        told = failure(fault)
+    return {"acknowledged": acknowledged, "seconds": round(time.monotonic() - started, 1), **told}
+
+
+def main(wanted: dict[str, Any]) -> dict[str, Any]:
+    """What it is to do."""
+    return write(wanted, wanted["write"]) if "write" in wanted else talk(wanted)
 
 
 if __name__ == "__main__":
-    print(json.dumps(talk(json.load(sys.stdin)), default=str))
+    print(json.dumps(main(json.load(sys.stdin)), default=str))

@@ -16,6 +16,7 @@ from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import identity
+from dbaas_agent.guard import Guard
 from dbaas_agent.heartbeat import TicketFile
 from dbaas_agent.jobs.manager import Jobs
 from dbaas_agent.tls import Store
@@ -40,6 +41,7 @@ class Agent:
         self.tls = Store(config)
         self._lock = threading.Lock()
         self.volume = Volume(config, self._lock)
+        self._guard = Guard(config, driver)
         self.jobs = Jobs(config, driver, self.volume, self._lock, job_command)
         self._sequence = 0
         self._files = {path: identity(path) for path in files}
@@ -51,6 +53,11 @@ class Agent:
             self._sequence += 1
             offset = self.clock.offset()
             return self._document(status.with_clock(verdict, offset), version, offset)
+
+    def guard(self) -> bool:
+        """Watch the space on the data volume; whether there is something new to tell. Bounded like a look."""
+        with self._lock:
+            return self._guard.look()
 
     def ping(self) -> str:
         """The server's version; UnansweredError without an answer."""
@@ -74,7 +81,8 @@ class Agent:
             if verdict is not None:
                 return verdict, None
             try:
-                return status.Verdict(status.ACTIVE), self.driver.ping()
+                version = self.driver.ping()
+                return status.of_server(self._guard.hold, self._guard.trouble), version
             except AgentError as silence:
                 return status.of_service(systemd.show(self.config.service), silence.msg), None
         except (AgentError, OSError) as fault:
@@ -89,6 +97,7 @@ class Agent:
             "server_version": version,
             "status": verdict.status,
             "fault": verdict.fault,
+            "cause": verdict.cause,
             "role": "primary",
             "lag": 0,
             "volume": usage(self.config.mount_point),

@@ -60,7 +60,14 @@ def _run(path: str) -> int:
         loop.wake()
 
     dispatcher = Dispatcher(agent, wake)
-    loop = Loop(agent.observe, sender.offer, dispatcher.renew, agent.certificate_end, settings.heartbeat_interval)
+    loop = Loop(
+        agent.observe,
+        sender.offer,
+        dispatcher.renew,
+        agent.certificate_end,
+        guard=agent.guard,
+        interval=settings.heartbeat_interval,
+    )
     signal.signal(signal.SIGTERM, lambda *_: loop.stop())
     server = Server(SOCKET, dispatcher.answer)
     sender.start()

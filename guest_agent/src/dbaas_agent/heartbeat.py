@@ -33,10 +33,11 @@ class Ticket:
 
 
 def content_type(document: dict[str, Any]) -> str:
-    """What a container listing shows of the status; ``used`` and ``expires`` only where they are known."""
+    """What a container listing shows of the status; ``cause``, ``used`` and ``expires`` only where there is one."""
     volume = document["volume"]
     parts = {
         "status": document["status"],
+        "cause": document["cause"] or None,
         "role": document["role"],
         "lag": document["lag"],
         "used": volume and volume["used_percent"],

@@ -14,6 +14,7 @@ from typing import Any
 from dbaas_agent import clock, tls
 from dbaas_agent.jsonlog import log
 from dbaas_agent.notify import notify
+from dbaas_agent.space import LOOK_SECONDS
 
 CHECK_SECONDS = 5.0
 SPACE_PERCENT = 90
@@ -36,12 +37,15 @@ class Loop:
         offer: Callable[[dict[str, Any]], None],
         renew: Callable[[], None],
         certificate_end: Callable[[], float | None],
+        *,
+        guard: Callable[[], bool],
         interval: int,
     ) -> None:
         self._observe = observe
         self._offer = offer
         self._renew = renew
         self._certificate_end = certificate_end
+        self._guard = guard
         self._interval = interval
         self._event = threading.Event()
         self._stopping = False
@@ -69,11 +73,19 @@ class Loop:
             lines = [f"STATUS={shown}", "WATCHDOG=1"]
             notify(*lines, *([] if ready else ["READY=1"]))
             ready = True
-            self._event.wait(CHECK_SECONDS)
+            self._rest()
         notify("STOPPING=1")
+
+    def _rest(self) -> None:
+        """Until the next cycle is due, or somebody wakes it; space is looked at meanwhile, and what is new is told at once."""
+        ends = time.monotonic() + CHECK_SECONDS
+        while (left := ends - time.monotonic()) > 0:
+            if self._event.wait(min(left, LOOK_SECONDS)) or self._guard():
+                return
 
     def cycle(self) -> dict[str, Any]:
         urgent, self._urgent = self._urgent, False
+        self._guard()
         document = self._observe()
         now = time.monotonic()
         if urgent or beat_due(now, self._next_beat, document, self._told):

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbaas_agent.clock import LIMIT, wrong
+from dbaas_agent.space import MIB, Hold
 from dbaas_agent.systemd import Unit
 
 NEW = "NEW"
@@ -16,14 +17,17 @@ ACTIVE = "ACTIVE"
 SHUTDOWN = "SHUTDOWN"
 FAILED = "FAILED"
 BLOCKED = "BLOCKED"
+SPACE = "space"
+"""The cause of BLOCKED when the data volume has no room for writes."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A status word and, where something is wrong, what."""
+    """A status word and, where something is wrong, what. cause: a word for programs where one status has several causes."""
 
     status: str
     fault: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,20 @@ def of_service(unit: Unit, silence: str) -> Verdict:
     return Verdict(BLOCKED, silence)
 
 
+def of_server(hold: Hold | None, trouble: str) -> Verdict:
+    """The verdict on a datastore that answers (see guard.Guard)."""
+    if hold is None:
+        return Verdict(ACTIVE)
+    # The figures of then, not those of now: another fault would be a heartbeat at once.
+    full = f"the data volume was {hold.used_percent} % full with {hold.free // MIB} MiB free"
+    lead = trouble or "writes are stopped"
+    return Verdict(BLOCKED, f"{lead}: {full}; give it a larger volume (playbook instance_resize)", SPACE)
+
+
 def with_clock(verdict: Verdict, offset: int | None) -> Verdict:
     """The verdict with the clock's fault, which changes no status word: everybody judges by the store's clock."""
     if not wrong(offset):
         return verdict
     # Without the figure, which would be another fault, and a heartbeat at once, whenever it changes.
     fault = f"the guest's clock is off by more than {LIMIT} s, see clock_offset"
-    return Verdict(verdict.status, "; ".join(filter(None, [verdict.fault, fault])))
+    return replace(verdict, fault="; ".join(filter(None, [verdict.fault, fault])))

@@ -36,14 +36,18 @@ _MAKE = {"ext4": ["mkfs.ext4", "-q", "-F", "-m", "1"], "xfs": ["mkfs.xfs", "-q",
 
 
 def usage(path: str) -> dict[str, int] | None:
-    """Size and use of the file system mounted at the path, used_percent as df shows it; None when none is mounted."""
+    """Size and use of the file system mounted at the path, free_bytes and used_percent as df shows them; None when none is mounted."""
     if not os.path.ismount(path):
         return None
     seen = os.statvfs(path)
     used = (seen.f_blocks - seen.f_bfree) * seen.f_frsize
     usable = used + seen.f_bavail * seen.f_frsize
-    percent = -(-100 * used // usable) if usable else 100
-    return {"size_bytes": seen.f_blocks * seen.f_frsize, "used_bytes": used, "used_percent": percent}
+    return {
+        "size_bytes": seen.f_blocks * seen.f_frsize,
+        "used_bytes": used,
+        "free_bytes": seen.f_bavail * seen.f_frsize,
+        "used_percent": -(-100 * used // usable) if usable else 100,
+    }
 
 
 def _size(device: str) -> int:

@@ -63,6 +63,21 @@ class Driver(ABC):
         """Have the running server read its certificate again."""
 
     @abstractmethod
+    def stop_writes(self, hurry: bool) -> None:
+        """Have the server refuse writes of ordinary accounts; AgentError when some that run keep it from that.
+
+        hurry: end what is in the way. Bounded to 30 seconds.
+        """
+
+    @abstractmethod
+    def allow_writes(self) -> None:
+        """Undo stop_writes, unless the server has been started since and refuses writes by its configuration."""
+
+    @abstractmethod
+    def writes_stopped(self) -> bool:
+        """Whether the server refuses writes, for whatever reason; bounded and called like ping."""
+
+    @abstractmethod
     def databases(self) -> list[dict[str, Any]]:
         """The databases that are no system's: name, character_set, collation."""
 

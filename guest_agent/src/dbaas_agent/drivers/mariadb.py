@@ -15,7 +15,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dbaas_agent.config import Config
-from dbaas_agent.drivers import base, mariadb_databases, mariadb_grants, mariadb_sql, mariadb_users
+from dbaas_agent.drivers import (
+    base,
+    mariadb_databases,
+    mariadb_grants,
+    mariadb_sql,
+    mariadb_users,
+    mariadb_writers,
+)
 from dbaas_agent.drivers.mariadb_databases import CharacterSets
 from dbaas_agent.drivers.mariadb_grants import Held, Known, Places, Scope
 from dbaas_agent.drivers.mariadb_sql import Statement
@@ -28,6 +35,8 @@ if TYPE_CHECKING:
 _PING_SECONDS = 5
 _STATEMENT_SECONDS = 60
 _SYNTAX_ERROR = 1064
+_LOCK_TIMED_OUT = 1205
+_LOCK_SECONDS = 2
 _SQL_MODE = "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION"
 _T = TypeVar("_T")
 
@@ -42,17 +51,18 @@ class Driver(base.Driver):
         self._pinger: Any = None
 
     def ping(self) -> str:
+        return str(self._quickly(Statement("SELECT VERSION() AS version"))[0]["version"])
+
+    def _quickly(self, statement: Statement) -> list[dict[str, Any]]:
+        """On the connection that is kept, or on a new one; bounded to 15 seconds."""
         if self._pinger is not None:
             try:
-                return self._version()
+                return _rows(self._pinger, statement)
             except AgentError:
                 self._pinger.close()
                 self._pinger = None
         self._pinger = self._connect(_PING_SECONDS)
-        return self._version()
-
-    def _version(self) -> str:
-        return str(_rows(self._pinger, Statement("SELECT VERSION() AS version"))[0]["version"])
+        return _rows(self._pinger, statement)
 
     def create_command(self, directory: str) -> list[str]:
         return [
@@ -82,6 +92,39 @@ class Driver(base.Driver):
     def reload_tls(self) -> None:
         with self.session() as execute:
             execute(Statement("FLUSH SSL"))
+
+    def stop_writes(self, hurry: bool) -> None:
+        ends = [mariadb_writers.writing, mariadb_writers.idle] if hurry else []
+        with self.session(_PING_SECONDS) as execute:
+            # It waits for the statements that write just now, and others wait behind it.
+            execute(Statement(f"SET SESSION lock_wait_timeout = {_LOCK_SECONDS}"))
+            while True:
+                try:
+                    execute(Statement("SET GLOBAL read_only = ON"))
+                    return
+                except AgentError as fault:
+                    if fault.details.get("code") != _LOCK_TIMED_OUT:
+                        raise
+                    if not ends:
+                        raise AgentError("agent", "statements or locks of clients are in the way") from fault
+                for thread in ends.pop(0)(execute(Statement("SHOW FULL PROCESSLIST"))):
+                    self._end(execute, thread)
+
+    def _end(self, execute: Execute, thread: int) -> None:
+        with suppress(AgentError):
+            # SOFT leaves alone what could not be taken back, such as the repair of a table.
+            execute(Statement(f"KILL SOFT {thread}"))
+
+    def allow_writes(self) -> None:
+        origin = (
+            "SELECT GLOBAL_VALUE_ORIGIN AS origin FROM information_schema.SYSTEM_VARIABLES WHERE VARIABLE_NAME = %s"
+        )
+        with self.session(_PING_SECONDS) as execute:
+            if execute(Statement(origin, ("READ_ONLY",)))[0]["origin"] == "SQL":
+                execute(Statement("SET GLOBAL read_only = OFF"))
+
+    def writes_stopped(self) -> bool:
+        return self._quickly(Statement("SELECT @@GLOBAL.read_only AS stopped"))[0]["stopped"] not in (0, "OFF")
 
     def databases(self) -> list[dict[str, Any]]:
         with self.session() as execute:

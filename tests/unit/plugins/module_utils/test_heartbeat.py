@@ -10,7 +10,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import 
 from hypothesis import given
 from hypothesis import strategies as st
 
-PARAMETER = st.sampled_from(["status", "role", "lag", "used", "expires", "", "=", "x"])
+PARAMETER = st.sampled_from(["status", "cause", "role", "lag", "used", "expires", "", "=", "x"])
 JUNK = st.lists(st.tuples(PARAMETER, st.text(max_size=20))).map(lambda pairs: ";".join(f"{k}={v}" for k, v in pairs))
 
 
@@ -24,6 +24,11 @@ def test_parse_takes_anything(content_type: str) -> None:
 def test_parse_reads_what_swift_lists() -> None:
     told = f"{_heartbeat.MEDIA_TYPE};status=ACTIVE;role=primary;lag=0;used=12;expires=1795000000"
     assert _heartbeat.parse(told, 4.5) == Heartbeat("ACTIVE", "primary", 0, 12, 1795000000, 4.5)
+
+
+def test_the_cause_of_a_status_is_told() -> None:
+    told = f"{_heartbeat.MEDIA_TYPE};status=BLOCKED;cause=space;role=primary;lag=0;used=95"
+    assert _heartbeat.parse(told, 1) == Heartbeat("BLOCKED", "primary", 0, 95, age=1, cause="space")
 
 
 def test_blanks_that_other_stores_keep_do_not_matter() -> None:

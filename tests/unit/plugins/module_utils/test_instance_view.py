@@ -28,7 +28,13 @@ def test_a_whole_instance() -> None:
     assert shown["management_cidrs"] == ["198.51.100.7/32"]
     assert shown["open_ports"] == [3306]
     assert shown["volume"]["used_percent"] == 12
-    assert shown["heartbeat"] == {"status": "ACTIVE", "age": 4.0, "lag": 0, "ticket_expires": 1_800_000_000}
+    assert shown["heartbeat"] == {
+        "status": "ACTIVE",
+        "cause": "",
+        "age": 4.0,
+        "lag": 0,
+        "ticket_expires": 1_800_000_000,
+    }
     assert shown["metadata"] == {}
     assert shown["root_enabled"] is None
     assert shown["host_keys"] == ["boot"]

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import pytest
 from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import Anchor
 from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import Heartbeat
-from ansible_collections.dbaas.openstack.plugins.module_utils._status import Status, instance_status
+from ansible_collections.dbaas.openstack.plugins.module_utils._status import Status, instance_status, works
 
 UID = "0f8fad5bd9cb469fa16570867728950e"
 NOW = 1795000000.0
@@ -149,6 +150,39 @@ def test_without_a_store_a_stopped_server_is_still_known() -> None:
 )
 def test_the_fault_of_the_last_operation(heartbeat: Heartbeat | None, status: Status) -> None:
     assert status_of("ACTIVE", heartbeat, "create", "boom") == status
+
+
+FULL = Heartbeat("BLOCKED", used=95, age=5, cause="space")
+
+
+@pytest.mark.parametrize("fault", ["", "the port stays"])
+def test_a_full_volume_is_told_with_its_use(fault: str) -> None:
+    told = status_of(heartbeat=FULL, fault=fault)
+    assert told.status == "BLOCKED"
+    assert "95" in told.fault.split()
+    assert told.fault.endswith(fault)
+    assert status_of(heartbeat=dataclasses.replace(FULL, used=None)).fault
+
+
+def test_a_block_without_a_cause_is_told_as_before() -> None:
+    older = status_of(heartbeat=dataclasses.replace(FULL, cause=""))
+    assert (older.status, bool(older.fault)) == ("BLOCKED", True)
+    assert older != status_of(heartbeat=FULL)
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "well"),
+    [
+        ("ACTIVE", "", True),
+        ("UNKNOWN", "", True),
+        ("BLOCKED", "space", True),
+        ("BLOCKED", "", False),
+        ("FAILED", "space", False),
+        ("REBOOT", "", False),
+    ],
+)
+def test_with_what_an_operation_ends_well(status: str, cause: str, well: bool) -> None:
+    assert works(status, cause) is well
 
 
 def test_every_status_is_a_word_of_trove_and_an_error_has_a_fault() -> None:

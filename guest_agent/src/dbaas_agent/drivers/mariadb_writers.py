@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which connections keep MariaDB from stopping its writes, by the rows of SHOW FULL PROCESSLIST. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_COMMENT = r"/\*(?!M?!).*?\*/|--\s[^\n]*(\n|$)|#[^\n]*(\n|$)"
+_READING = re.compile(
+    rf"([\s(]|{_COMMENT})*(SELECT|SHOW|EXPLAIN|DESC|DESCRIBE|WITH|VALUES|HELP)\b", re.IGNORECASE | re.DOTALL
+)
+_BUSY = frozenset({"Bulk execute", "Execute", "Long Data", "Query"})
+"""Commands of clients; the server's own threads and replicas have others."""
+
+
+def _foreign(row: dict[str, Any]) -> bool:
+    """Whether it is not one of the guest's own administrator, whom read_only does not hold up anyway."""
+    return bool((row["User"], row["Host"]) != ("root", "localhost"))
+
+
+def writing(rows: list[dict[str, Any]]) -> list[int]:
+    """The connections whose statement is not known to be one that only reads."""
+    busy = [row for row in rows if _foreign(row) and row["Command"] in _BUSY]
+    return [row["Id"] for row in busy if not _READING.match(row["Info"] or "")]
+
+
+def idle(rows: list[dict[str, Any]]) -> list[int]:
+    """The connections that run nothing: one of them may have locked tables."""
+    return [row["Id"] for row in rows if _foreign(row) and row["Command"] == "Sleep"]

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which connections are in the way of read_only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from dbaas_agent.drivers import mariadb_writers
+
+
+def row(info: str | None, command: str = "Query", user: str = "clerk", host: str = "10.0.0.5:50000") -> dict[str, Any]:
+    return {"Id": 7, "User": user, "Host": host, "Command": command, "Info": info}
+
+
+@pytest.mark.parametrize(
+    ("info", "writes"),
+    [
+        ("INSERT INTO t SELECT * FROM u", True),
+        ("LOAD DATA INFILE 'x' INTO TABLE t", True),
+        ("ALTER TABLE t FORCE", True),
+        ("CALL fill()", True),
+        ("/* select */ UPDATE t SET a = 1", True),
+        ("/*! INSERT INTO t */ SELECT 1", True),
+        ("/*M! INSERT INTO t */ SELECT 1", True),
+        ("SELECTED", True),
+        ("", True),
+        (None, True),
+        ("SELECT 1", False),
+        ("  (select 1) union (select 2)", False),
+        ("/* app: shop */ -- why\nSELECT *\nFROM t", False),
+        ("# why\nWITH c AS (SELECT 1) SELECT * FROM c", False),
+        ("SHOW PROCESSLIST", False),
+        ("EXPLAIN DELETE FROM t", False),
+    ],
+)
+def test_statements(info: str | None, writes: bool) -> None:
+    assert mariadb_writers.writing([row(info)]) == ([7] if writes else [])
+    assert mariadb_writers.idle([row(info)]) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "busy", "idle"),
+    [
+        (row("INSERT", "Execute"), True, False),
+        (row(None, "Sleep"), False, True),
+        (row("INSERT", "Query", "root", "localhost"), False, False),
+        (row(None, "Sleep", "root", "localhost"), False, False),
+        (row("INSERT", "Query", "root"), True, False),
+        (row("INSERT", "Slave_SQL", "system user", ""), False, False),
+        (row(None, "Daemon", "event_scheduler", "localhost"), False, False),
+        (row(None, "Binlog Dump", "replica"), False, False),
+        (row(None, "Killed"), False, False),
+    ],
+)
+def test_connections(given: dict[str, Any], busy: bool, idle: bool) -> None:
+    assert (bool(mariadb_writers.writing([given])), bool(mariadb_writers.idle([given]))) == (busy, idle)
