@@ -28,7 +28,6 @@ def given() -> dict[str, Any]:
         "version": "10.11",
         "driver": "somedb",
         "service": "somedb",
-        "port": 3306,
         "mount_point": "/var/lib/dbaas",
         "data_dir": "/var/lib/dbaas/data",
         "tls_dir": "/var/lib/dbaas/tls",

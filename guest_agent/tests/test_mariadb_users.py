@@ -13,8 +13,10 @@ from dbaas_agent import schema, validate
 from dbaas_agent.drivers import mariadb_users as sql
 from dbaas_agent.drivers.mariadb_grants import Held, Known, Places, Scope
 from dbaas_agent.drivers.mariadb_sql import database_fault, escape_pattern, user_fault
+from dbaas_agent.drivers.mariadb_tls import CIPHER, NONE, SSL, SUBJECT, X509
 from dbaas_agent.drivers.mariadb_users import NATIVE, Account, Login
 from dbaas_agent.errors import AgentError
+from dbaas_agent.tls_mode import DEFAULT, MUTUAL, OFF, REQUIRED, Policy, Who
 from hypothesis import given, strategies
 
 KNOWN = Known(frozenset({"SELECT", "INSERT", "SHOW VIEW"}), frozenset({"SELECT", "INSERT"}))
@@ -31,14 +33,14 @@ def users(*items: dict[str, Any]) -> list[dict[str, Any]]:
     return list(validate.arguments(schema.VERBS["user_set"]["args"], {"users": list(items)})["users"])
 
 
-def account(*logins: Login, require_tls: bool = True, **grants: Held) -> Account:
+def account(*logins: Login, require: str = SSL, **grants: Held) -> Account:
     """The user u, with grants on databases or, by names like d__t, on tables."""
     scopes = {Scope(*name.split("__")): held for name, held in grants.items()}
-    return Account("u", "%", logins or (OLD,), require_tls, scopes)
+    return Account("u", "%", logins or (OLD,), require, scopes)
 
 
-def plan(*items: dict[str, Any], now: Account | None = None) -> sql.Plan:
-    return sql.plan_users(users(*items), {now.who: now} if now else {}, KNOWN, PLACES)
+def plan(*items: dict[str, Any], now: Account | None = None, policy: Policy = DEFAULT) -> sql.Plan:
+    return sql.plan_users(users(*items), {now.who: now} if now else {}, KNOWN, PLACES, policy)
 
 
 def places(caught: pytest.ExceptionInfo[AgentError]) -> list[str]:
@@ -51,10 +53,10 @@ def test_password_hash_is_the_servers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stored", "logins", "require_tls"),
+    ("stored", "logins", "require"),
     [
-        ({"plugin": "mysql_native_password", "authentication_string": "*A"}, (Login(NATIVE, "*A"),), False),
-        ({"plugin": "mysql_native_password", "authentication_string": "*A", "ssl_type": 1}, (Login(NATIVE, "*A"),), True),
+        ({"plugin": "mysql_native_password", "authentication_string": "*A"}, (Login(NATIVE, "*A"),), NONE),
+        ({"plugin": "mysql_native_password", "authentication_string": "*A", "ssl_type": 1}, (Login(NATIVE, "*A"),), SSL),
         # What MariaDB 10.11 kept of: IDENTIFIED VIA mysql_native_password USING '*A' OR mysql_native_password USING '*B'
         (
             {
@@ -63,12 +65,12 @@ def test_password_hash_is_the_servers() -> None:
                 "auth_or": [{}, {"plugin": "mysql_native_password", "authentication_string": "*B"}],
             },
             (Login(NATIVE, "*A"), Login(NATIVE, "*B")),
-            False,
+            NONE,
         ),
     ],
 )  # fmt: skip
-def test_logins_of_an_account(stored: dict[str, Any], logins: tuple[Login, ...], require_tls: bool) -> None:
-    assert sql.logins(stored) == (logins, require_tls)
+def test_logins_of_an_account(stored: dict[str, Any], logins: tuple[Login, ...], require: str) -> None:
+    assert sql.logins(stored) == (logins, require)
 
 
 def test_a_new_user() -> None:
@@ -85,6 +87,7 @@ def test_a_new_user() -> None:
         "name": "u",
         "host": "%",
         "require_tls": True,
+        "require_certificate": False,
         "passwords": 1,
         "databases": ["my_db"],
         "grants": [{"database": "my_db", "table": None, "privileges": ["ALL"]}],
@@ -106,8 +109,8 @@ def test_a_new_user() -> None:
         ({"password": "new"}, account(NEW, OLD), [SET]),
         ({}, account(NEW, OLD), []),
         ({"require_tls": False}, account(), ["ALTER USER %s@%s REQUIRE NONE"]),
-        ({"require_tls": True}, account(require_tls=False), ["ALTER USER %s@%s REQUIRE SSL"]),
-        ({}, account(require_tls=False), []),
+        ({"require_tls": True}, account(require=NONE), ["ALTER USER %s@%s REQUIRE SSL"]),
+        ({}, account(require=NONE), []),
         ({}, account(d=ALL), []),
         ({"databases": []}, account(), []),
         ({"databases": ["d"]}, account(d=ALL), []),
@@ -145,7 +148,7 @@ def test_a_new_user() -> None:
         ),
         (
             {"databases": []},
-            Account("u", "%", (OLD,), True, {Scope("*"): Held(frozenset({"PROCESS", "SUPER"}))}),
+            Account("u", "%", (OLD,), SSL, {Scope("*"): Held(frozenset({"PROCESS", "SUPER"}))}),
             ["REVOKE PROCESS, SUPER ON *.* FROM %s@%s"],
         ),
         ({"new_name": "v"}, account(), ["RENAME USER %s@%s TO %s@%s"]),
@@ -160,6 +163,47 @@ def test_one_user(item: dict[str, Any], now: Account | None, statements: list[st
     assert bool(made.before) == bool(made.after) == bool(statements)
 
 
+U, V = ("u", "%"), ("v", "%")
+
+
+@pytest.mark.parametrize(
+    ("policy", "item", "now", "statements", "kept"),
+    [
+        ((REQUIRED, set()), {"require_tls": False}, account(), ["ALTER USER %s@%s REQUIRE NONE"], None),
+        ((MUTUAL, set()), {}, account(require=X509), [], None),
+        ((MUTUAL, set()), {}, account(require=SUBJECT), [], None),
+        ((MUTUAL, set()), {}, account(require=CIPHER), ["ALTER USER %s@%s REQUIRE X509"], None),
+        ((MUTUAL, set()), {"require_tls": False}, account(require=X509), [], {U}),
+        ((MUTUAL, {U}), {"require_tls": False}, account(require=X509), [], None),
+        ((MUTUAL, {U}), {}, account(require=X509), [], None),
+        ((MUTUAL, {U}), {"require_tls": True}, account(require=X509), [], set()),
+        ((MUTUAL, {U}), {"new_name": "v"}, account(require=X509), ["RENAME USER %s@%s TO %s@%s"], {V}),
+        ((MUTUAL, {U}), {"state": "absent"}, account(require=X509), ["DROP USER %s@%s"], set()),
+        ((MUTUAL, {V}), {"password": "x"}, None, ["CREATE USER %s@%s IDENTIFIED VIA mysql_native_password USING %s REQUIRE X509"], None),
+        ((OFF, set()), {"require_tls": True}, account(require=NONE), [], None),
+        ((OFF, set()), {}, account(require=SSL), ["ALTER USER %s@%s REQUIRE NONE"], None),
+        ((OFF, set()), {}, account(require=SUBJECT), [], None),
+        ((OFF, set()), {"password": "x"}, None, ["CREATE USER %s@%s IDENTIFIED VIA mysql_native_password USING %s REQUIRE NONE"], None),
+    ],
+)  # fmt: skip
+def test_a_mode_decides_and_remembers_what_was_asked(
+    policy: tuple[str, set[Who]],
+    item: dict[str, Any],
+    now: Account | None,
+    statements: list[str],
+    kept: set[Who] | None,
+) -> None:
+    mode, plain = policy
+    made = plan({"name": "u", **item}, now=now, policy=Policy(mode, frozenset(plain)))
+    assert [step.sql for step in made.statements] == statements
+    assert made.policy == (None if kept is None else Policy(mode, frozenset(kept)))
+
+
+def test_a_mode_leaves_the_socket_alone() -> None:
+    local = Account("u", "localhost", (OLD,), NONE)
+    assert plan({"name": "u", "host": "localhost"}, now=local, policy=Policy(MUTUAL)).statements == []
+
+
 @given(USERS, strategies.text(min_size=1), strategies.sets(DATABASES), strategies.booleans())
 def test_reached_users_are_left_alone_and_no_password_is_shown(
     name: str, password: str, wanted: set[str], require_tls: bool
@@ -169,7 +213,7 @@ def test_reached_users_are_left_alone_and_no_password_is_shown(
     there = Places(frozenset(wanted))
     made = sql.plan_users(users(item), {}, KNOWN, there)
     grants = {Scope(escape_pattern(database)): ALL for database in wanted}
-    reached = Account(name, "%", (Login(NATIVE, sql.password_hash(secret)),), require_tls, grants)
+    reached = Account(name, "%", (Login(NATIVE, sql.password_hash(secret)),), SSL if require_tls else NONE, grants)
     assert sql.plan_users(users(item), {(name, "%"): reached}, KNOWN, there).statements == []
     shown = json.dumps([made.before, made.after, [step.shown() for step in made.statements]])
     for word in (json.dumps(name)[1:-1], *(json.dumps(database)[1:-1] for database in wanted)):
@@ -217,7 +261,7 @@ def test_grants_are_reached(held: dict[str, frozenset[str]], wanted: dict[str, f
 
 
 def test_a_host_is_found_again_however_it_is_written() -> None:
-    there = Account("u", "web.example", (OLD,), True)
+    there = Account("u", "web.example", (OLD,), SSL)
     assert plan({"name": "u", "host": "Web.Example"}, now=there).statements == []
 
 
@@ -274,13 +318,13 @@ def test_all_users_are_checked_before_the_first_statement() -> None:
 
 
 def test_who_would_be_renamed_onto_another_is_refused() -> None:
-    both = {("u", "%"): account(), ("v", "%"): Account("v", "%", (OLD,), True)}
+    both = {("u", "%"): account(), ("v", "%"): Account("v", "%", (OLD,), SSL)}
     with pytest.raises(AgentError) as caught:
         sql.plan_users(users({"name": "u", "new_name": "v"}), both, KNOWN, PLACES)
     assert places(caught) == ["users[0].new_name"]
 
 
-ROOT = Account("root", "%", (OLD,), True, {Scope("*"): Held(frozenset({"SUPER"}), grantable=True)})
+ROOT = Account("root", "%", (OLD,), SSL, {Scope("*"): Held(frozenset({"SUPER"}), grantable=True)})
 CREATE_ROOT = "CREATE USER %s@%s IDENTIFIED VIA mysql_native_password USING %s REQUIRE SSL"
 GRANT_ROOT = "GRANT ALL PRIVILEGES ON *.* TO %s@%s WITH GRANT OPTION"
 
@@ -294,7 +338,7 @@ GRANT_ROOT = "GRANT ALL PRIVILEGES ON *.* TO %s@%s WITH GRANT OPTION"
         (ROOT, True, None, True, []),
         (ROOT, True, "new", True, [SET]),
         (ROOT, True, "old", False, ["ALTER USER %s@%s REQUIRE NONE"]),
-        (Account("root", "%", (OLD,), True), True, "old", True, [GRANT_ROOT]),
+        (Account("root", "%", (OLD,), SSL), True, "old", True, [GRANT_ROOT]),
         (ROOT, False, None, True, ["DROP USER %s@%s"]),
     ],
 )
@@ -305,6 +349,14 @@ def test_root(
     assert [step.sql for step in made.statements] == statements
     assert made.before == {"enabled": now is not None}
     assert made.after == {"enabled": enabled, "password_changed": any(" USING " in sql for sql in statements)}
+
+
+def test_root_follows_the_mode() -> None:
+    made = sql.plan_root(None, True, "p", False, Policy(MUTUAL))
+    assert made.statements[0].sql.endswith("REQUIRE X509")
+    assert made.policy == Policy(MUTUAL, frozenset({sql.ROOT}))
+    gone = sql.plan_root(ROOT, False, None, True, Policy(MUTUAL, frozenset({sql.ROOT})))
+    assert gone.policy == Policy(MUTUAL)
 
 
 @pytest.mark.parametrize("password", [None, "", "\ud800"])

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import ssl
 import subprocess
 import time
@@ -38,6 +40,71 @@ def _handshake(ca: str, certificate: str, key: str, name: str) -> None:
             server_in.write(client_out.read())
             client_in.write(server_out.read())
     assert not pending
+
+
+def _request(directory: Path, *more: str) -> str:
+    """A request for a certificate, made beside its key."""
+    command = ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    out = ["-keyout", str(directory / "client.key"), "-out", str(directory / "client.csr")]
+    subprocess.run([*command, *out, "-subj", "/O=evil/CN=other", *more], check=True, capture_output=True, timeout=10)
+    return (directory / "client.csr").read_text()
+
+
+def _shown(path: Path, *what: str) -> str:
+    command = ["openssl", "x509", "-in", str(path), "-noout", "-nameopt", "RFC2253,-esc_msb,utf8", *what]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=10).stdout
+
+
+@pytest.mark.parametrize("name", ["clerk", "o'ha/ra+x=\\ é", "x" * 64])
+def test_a_client_gets_a_certificate_of_its_name_and_nothing_else_of_its_request(
+    config: Config, tmp_path: Path, name: str
+) -> None:
+    store = Store(config)
+    store.issue(WANTED)
+    text, end = store.sign_client(
+        name, _request(tmp_path, "-addext", "basicConstraints=CA:TRUE", "-addext", "subjectAltName=DNS:orders")
+    )
+    made = tmp_path / "client.pem"
+    made.write_text(text)
+    check = ["openssl", "verify", "-purpose", "sslclient", "-CAfile", store.ca, str(made)]
+    subprocess.run(check, check=True, capture_output=True, timeout=10)
+    server = subprocess.run([*check[:3], "sslserver", *check[4:]], check=False, capture_output=True, timeout=10)
+    assert server.returncode != 0
+    subject = _shown(made, "-subject").strip().removeprefix("subject=")
+    assert re.sub(r"\\(.)", r"\1", subject) == f"CN={name}"
+    extensions = _shown(made, "-ext", "basicConstraints,extendedKeyUsage,subjectAltName")
+    assert "CA:FALSE" in extensions
+    assert "Client Authentication" in extensions
+    assert "orders" not in extensions
+    assert abs(end - time.time() - tls.CLIENT_DAYS * 86400) < 120
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "a\nb"])
+def test_a_name_that_fits_no_certificate_is_refused(config: Config, tmp_path: Path, name: str) -> None:
+    store = Store(config)
+    store.issue(WANTED)
+    with pytest.raises(AgentError) as caught:
+        store.sign_client(name, _request(tmp_path))
+    assert caught.value.reason == "invalid"
+
+
+def test_what_is_no_request_is_refused(config: Config, tmp_path: Path) -> None:
+    store = Store(config)
+    with pytest.raises(AgentError) as caught:
+        store.sign_client("clerk", _request(tmp_path))
+    assert caught.value.reason == "not_actionable"
+    store.issue(WANTED)
+    body = "".join(_request(tmp_path).splitlines()[1:-1])
+    der = bytearray(base64.b64decode(body))
+    der[-1] ^= 1
+    forged = base64.encodebytes(bytes(der)).decode()
+    for inner in ("AAAA\n", forged):
+        with pytest.raises(AgentError) as caught:
+            store.sign_client(
+                "clerk", f"-----BEGIN CERTIFICATE REQUEST-----\n{inner}-----END CERTIFICATE REQUEST-----\n"
+            )
+        assert caught.value.reason == "invalid"
+    assert not (Path(config.tls_dir) / "ca" / ".work").exists()
 
 
 def _files(config: Config) -> list[str]:

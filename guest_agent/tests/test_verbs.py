@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbaas_agent import drivers, guard, marker, systemd, verbs
+from dbaas_agent import drivers, guard, marker, systemd, tls_mode, verbs
 from dbaas_agent import volume as volume_module
 from dbaas_agent.agent import Agent
 from dbaas_agent.config import Config
@@ -24,7 +24,7 @@ from dbaas_agent.jobs.record import Request
 from dbaas_agent.space import MIB
 from dbaas_agent.systemd import Unit
 
-NAMES = {"names": ["orders"], "addresses": []}
+NAMES = {"names": ["orders"], "addresses": [], "renew": False, "tls_mode": None}
 
 
 class FakeDriver(Driver):
@@ -36,6 +36,8 @@ class FakeDriver(Driver):
         self.calls: list[str] = []
         self.root = False
         self.stopped = False
+        self.tls = True
+        self.policy: tls_mode.Policy | None = None
 
     def ping(self) -> str:
         if self.world.unit.active != "active" or self.world.silent:
@@ -66,6 +68,15 @@ class FakeDriver(Driver):
         self.ping()
         return self.stopped
 
+    def speaks_tls(self) -> bool:
+        return self.tls
+
+    def plan_tls(self, mode: str) -> Plan:
+        kept = tls_mode.read(self.config)
+        after = tls_mode.Policy(mode, self.policy.plain if self.policy else kept.plain)
+        steps = [Step()] if after != kept else []
+        return Plan(steps, {"mode": kept.mode}, {"mode": mode}, None if after == kept else after)
+
     def databases(self) -> list[dict[str, Any]]:
         return [{"name": "d"}]
 
@@ -89,6 +100,7 @@ class FakeDriver(Driver):
 
     def apply(self, plan: Plan) -> None:
         self.calls.append(f"apply {len(plan.statements)}")
+        self.kept_at_apply = tls_mode.read(self.config).mode
 
     def jobs(self) -> dict[str, type[Kind]]:
         return {}
@@ -192,10 +204,10 @@ def test_a_life(agent: Agent, world: World, config: Config) -> None:
     assert (made["changed"], made["server_version"]) == (True, "1.0")
     assert made["ca_certificate"] == Path(config.tls_dir, "ca.pem").read_text()
     assert state(config) == "initialised"
-    assert fake(agent).calls == ["lock_down"]
+    assert fake(agent).calls == ["lock_down", "apply 0"]
     again = call(agent, "datastore_initialise", NAMES)
     assert not again["changed"]
-    assert fake(agent).calls == ["lock_down"]
+    assert fake(agent).calls == ["lock_down", "apply 0", "apply 0"]
     assert world.acts.count("create") == 1
     document = agent.observe()
     assert (document["status"], document["server_version"], document["fault"]) == ("ACTIVE", "1.0", "")
@@ -311,12 +323,70 @@ def test_tls_set(agent: Agent, world: World) -> None:
     assert not call(agent, "tls_set", NAMES)["changed"]
     assert fake(agent).calls == []
     world._set(active="active")
-    renamed = call(agent, "tls_set", {"names": ["other"], "addresses": []})
+    renamed = call(agent, "tls_set", {**NAMES, "names": ["other"]})
     assert renamed["diff"] == {
         "before": {"names": ["orders"], "addresses": []},
         "after": {"names": ["other"], "addresses": []},
     }
     assert fake(agent).calls == ["reload_tls"]
+
+
+def test_a_certificate_is_renewed_by_order(agent: Agent, world: World) -> None:
+    call(agent, "tls_set", NAMES)
+    before = Path(agent.tls.server).read_text()
+    world._set(active="active")
+    assert call(agent, "tls_set", {**NAMES, "renew": True}, check=True)["changed"]
+    assert Path(agent.tls.server).read_text() == before
+    assert call(agent, "tls_set", {**NAMES, "renew": True})["changed"]
+    assert Path(agent.tls.server).read_text() != before
+    assert fake(agent).calls == ["reload_tls"]
+    assert world.acts == []
+
+
+def test_a_client_is_signed(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agent.tls, "sign_client", lambda name, request: (f"{name} {request}", 0.0))
+    wanted = {"name": "clerk", "request": "r"}
+    made = call(agent, "tls_sign", wanted)
+    assert (made["certificate"], made["not_after"]) == ("clerk r", "1970-01-01T00:00:00Z")
+    assert call(agent, "tls_sign", wanted, check=True)["certificate"] is None
+
+
+def test_the_mode_is_followed_and_kept(agent: Agent, world: World, config: Config) -> None:
+    def follow(mode: str | None, check: bool = False) -> bool:
+        return bool(call(agent, "datastore_initialise", {**NAMES, "tls_mode": mode}, check)["changed"])
+
+    assert follow("mutual", check=True)
+    follow("mutual")
+    assert (tls_mode.read(config).mode, fake(agent).kept_at_apply) == ("mutual", "mutual")
+    assert agent.observe()["tls"]["mode"] == "mutual"
+    assert not follow(None)
+    assert not follow("mutual")
+    assert follow("required", check=True)
+    assert tls_mode.read(config).mode == "mutual"
+    assert follow("required")
+    assert (tls_mode.read(config).mode, fake(agent).kept_at_apply) == ("required", "mutual")
+    assert "restart" not in world.acts
+
+
+def test_tls_off_is_a_restart_with_another_configuration(
+    agent: Agent, world: World, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(agent, "datastore_initialise", NAMES)
+    off = {**NAMES, "tls_mode": "off"}
+    assert call(agent, "datastore_initialise", off, check=True)["changed"]
+    assert "restart" not in world.acts
+    assert refused(agent, "datastore_initialise", off) == "conflict"
+    assert tls_mode.read(config).mode == "preferred"
+    world.acts.clear()
+
+    def restart(_unit: str, _timeout: float) -> None:
+        world.acts.append("restart")
+        fake(agent).tls = False
+
+    monkeypatch.setattr(systemd, "restart", restart)
+    assert call(agent, "datastore_initialise", off)["changed"]
+    assert not call(agent, "datastore_initialise", off)["changed"]
+    assert world.acts.count("restart") == 1
 
 
 def test_renewal_keeps_the_subjects(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,6 +32,7 @@ options:
       - Directories of the operator, the most important one first. Each holds folders as the collection's C(templates) does,
         for instance C(mariadb/datastore.yml), C(mariadb/override.j2) or C(mariadb/11.8/datastore.yml).
       - A directory that does not exist is an error.
+      - An empty list is as good as none; the variable and the environment decide then.
     type: list
     elements: path
     default: []
@@ -129,7 +130,7 @@ _raw:
     config_files:
       description: The names of the files in RV(_raw[].config_dir), by kind.
       type: dict
-      sample: {config: 80-dbaas.cnf, override: 90-dbaas-override.cnf}
+      sample: {config: 80-dbaas.cnf, tls: 85-dbaas-tls.cnf, override: 90-dbaas-override.cnf}
     files:
       description: The paths of the templates on the controller, by kind.
       type: dict
@@ -190,7 +191,7 @@ from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import 
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "templates"
 DEFINITION = "datastore.yml"
-TEMPLATES = ("config", "override", "closed")
+TEMPLATES = ("config", "tls", "override", "closed")
 
 
 def _roots(search_path: list[str]) -> list[pathlib.Path]:
@@ -242,7 +243,8 @@ class LookupModule(LookupBase):
     def run(
         self, terms: list[str], variables: dict[str, t.Any] | None = None, **kwargs: t.Any
     ) -> list[dict[str, t.Any]]:
-        self.set_options(var_options=variables, direct=kwargs)
+        given = {name: value for name, value in kwargs.items() if value not in (None, [])}
+        self.set_options(var_options=variables, direct=given)
         try:
             roots = _roots([os.path.expanduser(entry) for entry in self.get_option("search_path")])
             if self.get_option("list"):

@@ -83,6 +83,15 @@ VERBS: dict[str, dict[str, Any]] = {
                 "elements": "str",
                 "required": True,
             },
+            "tls_mode": {
+                "type": "str",
+                "choices": [
+                    "off",
+                    "preferred",
+                    "required",
+                    "mutual",
+                ],
+            },
         },
     },
     "tls_set": {
@@ -98,6 +107,25 @@ VERBS: dict[str, dict[str, Any]] = {
                 "type": "list",
                 "elements": "str",
                 "required": True,
+            },
+            "renew": {
+                "type": "bool",
+                "default": False,
+            },
+        },
+    },
+    "tls_sign": {
+        "mutating": True,
+        "timeout": 120,
+        "args": {
+            "name": {
+                "type": "str",
+                "required": True,
+            },
+            "request": {
+                "type": "str",
+                "required": True,
+                "pattern": "-----BEGIN CERTIFICATE REQUEST-----\n[A-Za-z0-9+/=\n]{1,16384}-----END CERTIFICATE REQUEST-----\n?",
             },
         },
     },

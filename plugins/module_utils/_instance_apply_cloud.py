@@ -249,7 +249,7 @@ class Applier:
         volume = self._connection.block_storage.create_volume(
             name=step.name,
             size=self._spec.volume_size,
-            metadata={UID: self._uid, DATASTORE: self._spec.datastore},
+            metadata={UID: self._uid, DATASTORE: self._spec.datastore, **self._spec.settings()},
             **{key: value for key, value in attributes.items() if value},
         )
         self._volume_id = volume.id

@@ -162,7 +162,7 @@ def _planned(connection: t.Any, spec: Spec, records: Records, instance: Instance
     """The plan for what is there now; everything that is wrong is refused at once."""
     spec, facts, found = _look(connection, spec, instance)
     try:
-        steps = plan_present(spec, instance, _network_ids(spec, facts))
+        steps = plan_present(spec, instance, _network_ids(spec, facts), facts.kept_volume)
     except DbaasError:
         refuse(found)
         raise

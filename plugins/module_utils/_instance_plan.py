@@ -28,6 +28,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     ServerGroup,
     Volume,
 )
+from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import KeptVolume
 
 MANAGEMENT = "management"
 REQUIRED = ("datastore", "flavor", "volume_size", "networks")
@@ -62,8 +63,10 @@ class Records:
     root_enabled: str = ""
 
 
-def plan_present(spec: Spec, instance: Instance | None, network_ids: list[str]) -> list[Step]:
-    """Steps to the instance that spec describes. network_ids: ids of spec.networks, resolved, in their order.
+def plan_present(
+    spec: Spec, instance: Instance | None, network_ids: list[str], kept: KeptVolume | None = None
+) -> list[Step]:
+    """Steps to the instance that spec describes. network_ids: ids of spec.networks, resolved, in their order. kept: the volume that it adopts.
 
     Raises DbaasError: invalid (something needed to make it is not given), conflict or unsupported (a difference that
     this module does not change).
@@ -79,7 +82,7 @@ def plan_present(spec: Spec, instance: Instance | None, network_ids: list[str]) 
         _refuse_immutable(spec, instance)
     return [
         *anchor_steps(spec, instance),
-        *_rule_steps(spec, instance),
+        *_rule_steps(spec, instance, kept),
         *_port_steps(spec, instance, network_ids),
         *_floating_steps(spec, instance),
         *_volume_steps(spec, instance),
@@ -163,13 +166,22 @@ def _rival_steps(instance: Instance) -> list[Step]:
     ]
 
 
+def _own_port(spec: Spec, instance: Instance | None, kept: KeptVolume | None) -> int | None:
+    """The port that is asked for, or that the instance or the volume that it adopts keeps; None: the datastore's."""
+    if spec.port:
+        return spec.port
+    if instance is not None and instance.volume is not None:
+        return instance.volume.port
+    return kept.port if kept else None
+
+
 def _management_name(name: str) -> str:
     return f"{name}-{MANAGEMENT}"
 
 
-def _rule_steps(spec: Spec, instance: Instance | None) -> list[Step]:
+def _rule_steps(spec: Spec, instance: Instance | None, kept: KeptVolume | None) -> list[Step]:
     has_management = spec.management_network or (instance is not None and instance.management_group is not None)
-    database, management = spec.database_rules(), spec.management_rules()
+    database, management = spec.database_rules(_own_port(spec, instance, kept)), spec.management_rules()
     if not has_management:
         wanted = _merged(instance, database, management)
         return _group_rule_steps(spec.name, wanted, instance.group if instance else None)
@@ -261,16 +273,24 @@ def _floating_steps(spec: Spec, instance: Instance | None) -> list[Step]:
 def _volume_steps(spec: Spec, instance: Instance | None) -> list[Step]:
     name = f"{spec.name}-data"
     volume = instance.volume if instance else None
-    create = Step("create", "volume", name, {"size": spec.volume_size, "type": spec.volume_type})
+    settings = spec.settings()
+    create = Step("create", "volume", name, {"size": spec.volume_size, "type": spec.volume_type, **settings})
     if spec.volume_id and (volume is None or volume.kept):
-        return [Step("adopt", "volume", name, {"id": spec.volume_id}, spec.volume_id)]
+        adopt = Step("adopt", "volume", name, {"id": spec.volume_id}, spec.volume_id)
+        return [adopt, *_setting_steps(name, spec.volume_id, settings)]
     if volume is None:
         return [create]
     if volume.status == "error" and not volume.initialised:
         return [Step("delete", "volume", volume.name, {"status": volume.status}, volume.id), create]
+    new = {key: value for key, value in settings.items() if volume.metadata.get(key) != value}
+    steps = _setting_steps(volume.name, volume.id, new)
     if spec.volume_size and spec.volume_size > volume.size:
-        return [Step("extend", "volume", volume.name, {"size": spec.volume_size, "from": volume.size}, volume.id)]
-    return []
+        steps.append(Step("extend", "volume", volume.name, {"size": spec.volume_size, "from": volume.size}, volume.id))
+    return steps
+
+
+def _setting_steps(name: str, volume_id: str, settings: dict[str, str]) -> list[Step]:
+    return [Step("update", "volume_metadata", name, {"metadata": settings}, volume_id)] if settings else []
 
 
 def _server_group_steps(spec: Spec, instance: Instance | None) -> list[Step]:

@@ -16,9 +16,11 @@ import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _lock
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.module_utils._observed import Rule
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import PORT, TLS_MODE, Rule
 
 SSH_PORT = 22
+PORTS = range(1024, 65536)
+"""Ports that a datastore can serve on: it does not run as root."""
 RESERVED_PREFIX = "dbaas"
 TAG_LIMIT = 60
 """Characters in a tag of Nova."""
@@ -68,6 +70,8 @@ class Spec:
     availability_zone: str | None = None
     volume_availability_zone: str | None = None
     datastore_ports: tuple[int, ...] = ()
+    port: int | None = None
+    tls_mode: str | None = None
     allowed_cidrs: tuple[str, ...] | None = None
     management_cidrs: tuple[str, ...] | None = None
     is_public: bool | None = None
@@ -84,9 +88,15 @@ class Spec:
     min_ram: int = 0
     min_volume_size: int = 1
 
-    def database_rules(self) -> frozenset[Rule] | None:
-        """The ingress rules for clients; None: not asked."""
-        return _rules(self.allowed_cidrs, self.datastore_ports)
+    def database_rules(self, own_port: int | None) -> frozenset[Rule] | None:
+        """The ingress rules for clients; None: not asked. own_port: the instance's, instead of the first of the datastore's."""
+        ports = self.datastore_ports
+        return _rules(self.allowed_cidrs, (own_port, *ports[1:]) if own_port and ports else ports)
+
+    def settings(self) -> dict[str, str]:
+        """What the data volume is to keep of what is asked."""
+        asked = {PORT: self.port, TLS_MODE: self.tls_mode}
+        return {key: str(value) for key, value in asked.items() if value is not None}
 
     def management_rules(self) -> frozenset[Rule] | None:
         """The ingress rules for SSH; None: not asked."""
@@ -118,7 +128,7 @@ def problems_of_form(spec: Spec) -> list[Problem]:
             problems.append(Problem("networks", list(wish.fixed_ips), "invalid", msg))
     if spec.networks is not None and not spec.networks:
         problems.append(Problem("networks", [], "invalid", "networks: at least one network is needed"))
-    problems += _size_problems(spec)
+    problems += _size_problems(spec) + _port_problems(spec)
     for key in spec.metadata or ():
         if key.startswith(RESERVED_PREFIX):
             msg = f"metadata: keys that begin with {RESERVED_PREFIX!r} are kept for this collection, not {key!r}"
@@ -161,6 +171,13 @@ def _size_problems(spec: Spec) -> list[Problem]:
         msg = "boot_volume_type: needs boot_volume_size, else the server boots from its own disk"
         problems.append(Problem("boot_volume_type", spec.boot_volume_type, "invalid", msg))
     return problems
+
+
+def _port_problems(spec: Spec) -> list[Problem]:
+    if spec.port is None or spec.port in PORTS:
+        return []
+    msg = f"port: {spec.port} is none for a datastore; {PORTS.start} to {PORTS.stop - 1} are"
+    return [Problem("port", spec.port, "invalid", msg)]
 
 
 def _cidr_problems(option: str, cidr: str) -> list[Problem]:

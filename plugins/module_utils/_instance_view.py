@@ -14,7 +14,13 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import 
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_action import advice
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import user_metadata
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import SSH_PORT
-from ansible_collections.dbaas.openstack.plugins.module_utils._observed import ROOT_ENABLED, Instance, Port
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
+    ROOT_ENABLED,
+    TLS_DEFAULT,
+    TLS_MODE,
+    Instance,
+    Port,
+)
 from ansible_collections.dbaas.openstack.plugins.module_utils._status import instance_status
 
 
@@ -48,6 +54,8 @@ def view(
         "host": _preferred(addresses, management=False),
         "management_host": _preferred(addresses, management=instance.management_port is not None),
         "host_keys": server.host_keys if server else [],
+        "port": volume.port if volume else None,
+        "tls_mode": volume.metadata.get(TLS_MODE, TLS_DEFAULT) if volume else TLS_DEFAULT,
         "open_ports": database_ports,
         "allowed_cidrs": sorted({rule.cidr for rule in instance.group.rules if rule.port != SSH_PORT}),
         "management_cidrs": sorted(

@@ -24,9 +24,20 @@ KEPT = "dbaas_kept"
 """Key in the metadata of a data volume that its instance left behind, for another to adopt."""
 ROOT_ENABLED = "dbaas_root_enabled"
 """Key in the metadata of a data volume: when root was first let in over the network, and the id of who did it, separated by a blank."""
+PORT = "dbaas_port"
+TLS_MODE = "dbaas_tls"
+"""Keys in the metadata of a data volume: settings that the instance keeps; without them it has the datastore's port, and TLS_DEFAULT."""
+TLS_MODES = ("off", "preferred", "required", "mutual")
+TLS_DEFAULT = "preferred"
 DATASTORE = "dbaas_datastore"
 VERSION = "dbaas_version"
 """Keys in the metadata of a server and its data volume: the datastore and its version."""
+
+
+def port_in(metadata: t.Mapping[str, str]) -> int | None:
+    """The port that a data volume's metadata tells; None: the datastore's."""
+    told = metadata.get(PORT, "")
+    return int(told) if told.isdecimal() else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,6 +101,11 @@ class Volume:
     @property
     def initialised(self) -> bool:
         return self.metadata.get(INITIALISED) == "true"
+
+    @property
+    def port(self) -> int | None:
+        """The instance's own port; None: the datastore's."""
+        return port_in(self.metadata)
 
     @property
     def kept(self) -> bool:

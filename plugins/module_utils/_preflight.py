@@ -60,7 +60,7 @@ class GivenPort:
 @dataclasses.dataclass(frozen=True)
 class KeptVolume:
     """A volume that is to be adopted. size: GiB. status: of Cinder. uid: of the instance that it was part of, empty if of none.
-    owner: the instance that it is part of now."""
+    port: of the instance that left it, None for the datastore's. owner: the instance that it is part of now."""
 
     id: str
     size: int
@@ -68,6 +68,7 @@ class KeptVolume:
     uid: str = ""
     datastore: str = ""
     version: str = ""
+    port: int | None = None
     owner: str = ""
 
 

@@ -14,7 +14,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils import _images_clo
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import NetworkWish, Spec
 from ansible_collections.dbaas.openstack.plugins.module_utils._instances_cloud import UID, name_of
-from ansible_collections.dbaas.openstack.plugins.module_utils._observed import DATASTORE, VERSION
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import DATASTORE, VERSION, port_in
 from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import (
     Facts,
     Flavor,
@@ -148,6 +148,7 @@ def _kept_volume(connection: t.Any, volume_id: str) -> KeptVolume | None:
         uid=uid,
         datastore=metadata.get(DATASTORE, ""),
         version=metadata.get(VERSION, ""),
+        port=port_in(metadata),
         owner=name_of(connection, uid) if uid else "",
     )
 

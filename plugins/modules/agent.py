@@ -45,6 +45,7 @@ options:
       - root_status
       - status
       - tls_set
+      - tls_sign
       - user_list
       - user_set
       - volume_prepare

@@ -39,10 +39,23 @@ options:
     description: Version of the datastore, of those that are registered (M(dbaas.openstack.datastore_info)). Without it the default version is taken.
     type: str
   datastore_ports:
-    description: TCP ports on which the datastore serves clients. O(allowed_cidrs) may reach them.
+    description: TCP ports on which the datastore serves clients; O(port) takes the place of the first. O(allowed_cidrs) may reach them.
     type: list
     elements: int
     default: []
+  port:
+    description:
+      - TCP port on which the datastore serves clients, 1024 to 65535, instead of the first of O(datastore_ports). It is kept with the data volume.
+      - Not given, it stays as it is. This module makes rules for it and configures no guest.
+    type: int
+  tls_mode:
+    description:
+      - How clients may come. It is kept with the data volume; this module configures no guest.
+      - V(off) is without TLS only, V(preferred) with or without, as each user's C(require_tls) says, V(required) with TLS only,
+        V(mutual) with TLS and a client certificate of the instance's authority only.
+      - Not given, it stays as it is; a new instance has V(preferred).
+    type: str
+    choices: ["off", preferred, required, mutual]
   flavor:
     description: Name or ID of the flavor. Needed to make an instance.
     type: str
@@ -292,6 +305,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_cloud import absent, present
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import TLS_MODES
 
 LOCALITIES = ["affinity", "anti-affinity", "soft-affinity", "soft-anti-affinity"]
 
@@ -304,6 +318,8 @@ def argument_spec() -> dict[str, t.Any]:
         "datastore": {"type": "str"},
         "datastore_version": {"type": "str"},
         "datastore_ports": {"type": "list", "elements": "int", "default": []},
+        "port": {"type": "int"},
+        "tls_mode": {"type": "str", "choices": list(TLS_MODES)},
         "flavor": {"type": "str"},
         "min_ram": {"type": "int", "default": 0},
         "min_volume_size": {"type": "int", "default": 1},

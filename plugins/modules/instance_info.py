@@ -139,6 +139,16 @@ instances:
       elements: str
       returned: always
       sample: [AAAAC3NzaC1lZDI1NTE5AAAAIB0bqW5yVx4yY5lZ0b3kqzYQ]
+    port:
+      description: The TCP port that the instance was given for clients; null when it has the datastore's.
+      type: int
+      returned: always
+      sample: 3307
+    tls_mode:
+      description: How clients may come, V(off), V(preferred), V(required) or V(mutual).
+      type: str
+      returned: always
+      sample: preferred
     open_ports:
       description: Ports of the datastore that somebody may reach.
       type: list

@@ -21,7 +21,7 @@ _HOST = {
     "open_files": {"type": "int", "required": True},
 }
 _MINIMUM = {name: {"type": "int", "required": True} for name in ("ram_mb", "disk_gb", "volume_gb")}
-_FILES = {name: {"type": "str", "required": True} for name in ("config", "override", "closed")}
+_FILES = {name: {"type": "str", "required": True} for name in ("config", "tls", "override", "closed")}
 _RULE = {
     "pattern": {"type": "str", "required": True},
     "allowed": {"type": "str", "required": True},

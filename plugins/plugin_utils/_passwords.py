@@ -22,7 +22,7 @@ LENGTH = 32
 PENDING = ".new"
 ONLY_NEW = "on_create"
 """For a password that stands nowhere: whoever has one keeps it."""
-_OWN = frozenset({"password_file", "password_recipients", "rotate_password"})
+_OWN = frozenset({"password_file", "password_recipients", "rotate_password", "certificate_file", "key_file"})
 """Options of a user that are no business of the agent's."""
 
 
@@ -54,7 +54,7 @@ def _file(user: t.Mapping[str, t.Any]) -> Path:
 def _stored(file: Path, create: bool) -> str:
     """The password in a file, whole and of mode 0600 when it appears; another run that comes at once reads the same."""
     if not file.exists() and create:
-        _write(file, generated())
+        write_new(file, f"{generated()}\n")
     if not file.exists():
         return generated()
     password = file.read_text(encoding="utf-8").split("\n", 1)[0].strip()
@@ -65,9 +65,10 @@ def _stored(file: Path, create: bool) -> str:
     return password
 
 
-def _write(file: Path, password: str) -> None:
+def write_new(file: Path, text: str) -> None:
+    """A file of mode 0600 that is whole when it appears; one that is there by then stays."""
     with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f".{file.name}.", encoding="utf-8") as partial:
-        partial.write(f"{password}\n")
+        partial.write(text)
         partial.flush()
         os.fsync(partial.fileno())
         with contextlib.suppress(FileExistsError):

@@ -4,9 +4,12 @@
 """A client of a database: reads {host, port, user, password, database, ca} as JSON, and what it is to do.
 
 `seconds` (30) is its patience for each answer. `ca` is the CA certificate that the server's certificate and address are
-verified with; "" connects without TLS. {error: NAME, code: NUMBER} tells that connecting or a statement failed.
+verified with; "" connects without TLS. `certificate` is a file with the client's own, its key beside it as FILE.key.
+{error: NAME, code: NUMBER} tells that connecting or a statement failed.
 
-`statements` are run; prints {rows: [...]} of the last one, or the error.
+`statements` are run; prints {rows: [...]} of the last one, or the error. `meanwhile` is a command that is run before the
+last one; then the session must go on, and another one is opened after it; prints `serials` of the server's certificates
+in both sessions, too.
 `write` {table, first, rows, row_bytes, bytes_per_second} inserts rows (id, body, digest) at that pace, each for itself, with
 ids from `first` on, until there are that many or one fails; prints {acknowledged: HOW MANY, seconds}, and the error.
 """
@@ -17,6 +20,7 @@ import hashlib
 import json
 import secrets
 import ssl
+import subprocess
 import sys
 import time
 from typing import Any
@@ -27,6 +31,8 @@ import pymysql
 def connect(wanted: dict[str, Any]) -> Any:
     """A connection as it is wanted."""
     tls = ssl.create_default_context(cadata=wanted["ca"]) if wanted["ca"] else None
+    if tls is not None and wanted.get("certificate"):
+        tls.load_cert_chain(wanted["certificate"], f"{wanted['certificate']}.key")
     return pymysql.connect(
         host=wanted["host"],
         port=wanted["port"],
@@ -49,11 +55,18 @@ def failure(fault: pymysql.MySQLError) -> dict[str, Any]:
 
 def talk(wanted: dict[str, Any]) -> dict[str, Any]:
     """The answer of the database."""
+    *first, last = wanted["statements"]
+    told: dict[str, Any] = {}
     try:
         with connect(wanted) as connection, connection.cursor() as cursor:
-            for statement in wanted["statements"]:
+            for statement in first:
                 cursor.execute(statement)
-            return {"rows": [list(row) for row in cursor.fetchall()]}
+            if wanted.get("meanwhile"):
+                subprocess.run(wanted["meanwhile"], check=True, capture_output=True, timeout=60)
+                with connect(wanted) as another:
+                    told["serials"] = [_serial(connection), _serial(another)]
+            cursor.execute(last)
+            return {"rows": [list(row) for row in cursor.fetchall()], **told}
     except pymysql.MySQLError as fault:
         return failure(fault)
 
@@ -80,6 +93,10 @@ def write(wanted: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
 def main(wanted: dict[str, Any]) -> dict[str, Any]:
     """What it is to do."""
     return write(wanted, wanted["write"]) if "write" in wanted else talk(wanted)
+
+
+def _serial(connection: Any) -> str:
+    return str(connection._sock.getpeercert()["serialNumber"])
 
 
 if __name__ == "__main__":

@@ -26,7 +26,6 @@ class Config:
     version: str
     driver: str
     service: str
-    port: int
     data_dir: str
     tls_dir: str
     datastore_user: str
@@ -55,7 +54,7 @@ _FORMS: dict[str, re.Pattern[str]] = {
     "store_ca_file": re.compile(f"({_PATH.pattern})?"),
     "state_dir": _PATH,
 }
-_RANGES = {"port": (1, 65535), "heartbeat_interval": (5, 3600)}
+_RANGES = {"heartbeat_interval": (5, 3600)}
 
 
 def parse(given: dict[str, Any]) -> Config:

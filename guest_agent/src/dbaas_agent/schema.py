@@ -24,6 +24,8 @@ _CERTIFICATE = {
     "names": {"type": "list", "elements": "str", "required": True},
     "addresses": {"type": "list", "elements": "str", "required": True},
 }
+_TLS_MODE = {"type": "str", "choices": ["off", "preferred", "required", "mutual"]}
+_PEM_REQUEST = "-----BEGIN CERTIFICATE REQUEST-----\n[A-Za-z0-9+/=\n]{1,16384}-----END CERTIFICATE REQUEST-----\n?"
 _JOB = {"type": "str", "required": True, "pattern": "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"}
 
 VERBS: dict[str, dict[str, Any]] = {
@@ -48,8 +50,20 @@ VERBS: dict[str, dict[str, Any]] = {
         },
     },
     "volume_release": {"mutating": True, "timeout": 120, "args": {}},
-    "datastore_initialise": {"mutating": True, "timeout": 2400, "args": _CERTIFICATE},
-    "tls_set": {"mutating": True, "timeout": 120, "args": _CERTIFICATE},
+    "datastore_initialise": {"mutating": True, "timeout": 2400, "args": {**_CERTIFICATE, "tls_mode": _TLS_MODE}},
+    "tls_set": {
+        "mutating": True,
+        "timeout": 120,
+        "args": {**_CERTIFICATE, "renew": {"type": "bool", "default": False}},
+    },
+    "tls_sign": {
+        "mutating": True,
+        "timeout": 120,
+        "args": {
+            "name": {"type": "str", "required": True},
+            "request": {"type": "str", "required": True, "pattern": _PEM_REQUEST},
+        },
+    },
     "datastore_start": {"mutating": True, "timeout": 1300, "args": {}},
     "datastore_stop": {"mutating": True, "timeout": 1200, "args": {}},
     "datastore_restart": {"mutating": True, "timeout": 1300, "args": {}},

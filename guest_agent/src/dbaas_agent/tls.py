@@ -10,10 +10,12 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from dbaas_agent import tls_mode
 from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import ensure_directory, read_text, write_atomic
@@ -21,6 +23,9 @@ from dbaas_agent.subproc import run
 
 CA_DAYS = 3650
 SERVER_DAYS = 397
+CLIENT_DAYS = 365
+NAME_LENGTH = 64
+"""Characters in the common name of a certificate."""
 RENEW_SECONDS = 30 * 86400
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _DNS_NAME = re.compile(rf"(\*\.)?{_LABEL}(\.{_LABEL})*")
@@ -73,6 +78,41 @@ def parse_end(text: str) -> float:
     if end is None:
         raise ValueError("openssl printed no notAfter")
     return float(cert_time_to_seconds(end.group(1).strip()))
+
+
+def client_subject(name: str) -> str:
+    """The subject of a client's certificate, as openssl takes it; AgentError(invalid) for a name that cannot be one."""
+    if not 1 <= len(name) <= NAME_LENGTH or not name.isprintable():
+        raise AgentError("invalid", f"name: {name!r}: 1 to {NAME_LENGTH} printable characters are allowed")
+    return "/CN=" + re.sub(r"([\\/+=])", r"\\\1", name)
+
+
+def client_config(work: str) -> str:
+    """The configuration for a client's certificate: nothing is copied from the request."""
+    return "\n".join(
+        [
+            "[ca]",
+            "default_ca = authority",
+            "[authority]",
+            f"database = {work}/index.txt",
+            f"new_certs_dir = {work}",
+            "rand_serial = yes",
+            "default_md = sha256",
+            "utf8 = yes",
+            "string_mask = utf8only",
+            "policy = named",
+            "copy_extensions = none",
+            "[named]",
+            "commonName = supplied",
+            "[client]",
+            "basicConstraints = critical, CA:FALSE",
+            "keyUsage = critical, digitalSignature",
+            "extendedKeyUsage = clientAuth",
+            "subjectKeyIdentifier = hash",
+            "authorityKeyIdentifier = keyid",
+            "",
+        ]
+    )
 
 
 def openssl_config(uid: str, wanted: Subjects) -> str:
@@ -132,7 +172,8 @@ class Store:
         expiry, ca = self.not_after(), read_text(self.ca)
         if expiry is None or ca is None:
             return None
-        return {"ca_certificate": ca, "not_after": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(expiry))}
+        mode = tls_mode.read(self._config).mode
+        return {"mode": mode, "ca_certificate": ca, "not_after": shown_time(expiry)}
 
     def current(self) -> tuple[Subjects, float] | None:
         """Subjects and expiry of the server certificate, or None when there is none that works."""
@@ -155,16 +196,39 @@ class Store:
         """Issue the server certificate, making first what is missing below it."""
         ensure_directory(os.path.dirname(self._ca_key), 0o700)
         group = grp.getgrnam(self._config.datastore_group).gr_gid
+        with self._work() as work:
+            config = _text(work, "openssl.cnf", openssl_config(self._config.uid, wanted))
+            self._ensure_ca(work, config)
+            self._ensure_key(work, self._server_key, 0o640, group)
+            self._sign(work, config)
+
+    def sign_client(self, name: str, request: str) -> tuple[str, float]:
+        """A client's certificate and its expiry (epoch). Of the request only the public key is taken over; AgentError(invalid) when it holds none."""
+        subject = client_subject(name)
+        if not all(map(os.path.exists, (self.ca, self._ca_key))):
+            raise AgentError("not_actionable", "there is no certificate authority yet")
+        with self._work() as work:
+            asked, out = _text(work, "client.csr", request), os.path.join(work, "client.pem")
+            config = _text(work, "openssl.cnf", client_config(work))
+            _text(work, "index.txt", "")
+            sign = ["openssl", "ca", "-batch", "-notext", "-config", config, "-cert", self.ca, "-keyfile", self._ca_key]
+            how = ["-days", str(CLIENT_DAYS), "-extensions", "client", "-subj", subject, "-utf8"]
+            run([*sign, *how, "-in", asked, "-out", out], accept=(0, 1))
+            made = read_text(out)
+            if not made:  # whatever openssl's exit code says of a request with a wrong signature
+                raise AgentError(
+                    "invalid", "request: it is none, or was not signed with the key whose public half it holds"
+                )
+            return made, parse_end(run(["openssl", "x509", "-in", out, "-noout", "-enddate"]).out)
+
+    @contextmanager
+    def _work(self) -> Iterator[str]:
+        """A directory for the work on one certificate."""
         work = os.path.join(os.path.dirname(self._ca_key), ".work")
         shutil.rmtree(work, ignore_errors=True)
         os.mkdir(work, 0o700)
         try:
-            config = os.path.join(work, "openssl.cnf")
-            with open(config, "w", encoding="utf-8") as stream:
-                stream.write(openssl_config(self._config.uid, wanted))
-            self._ensure_ca(work, config)
-            self._ensure_key(work, self._server_key, 0o640, group)
-            self._sign(work, config)
+            yield work
         finally:
             shutil.rmtree(work)
 
@@ -208,6 +272,18 @@ class Store:
         end = ["-days", str(SERVER_DAYS), "-extfile", config, "-extensions", "server", "-out", out]
         run([*sign, "-set_serial", serial, *end])
         _install(out, self.server, 0o644, 0)
+
+
+def _text(directory: str, name: str, text: str) -> str:
+    path = os.path.join(directory, name)
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    return path
+
+
+def shown_time(epoch: float) -> str:
+    """As the protocol tells times."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch))
 
 
 def _install(source: str, target: str, mode: int, group: int) -> None:

@@ -13,12 +13,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dbaas_agent import VERSION, marker, schema, status, systemd
+from dbaas_agent import VERSION, marker, schema, status, systemd, tls_mode
 from dbaas_agent.agent import Agent
 from dbaas_agent.drivers.base import Plan, UnansweredError
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_object, sync_directory, write_atomic
-from dbaas_agent.tls import Subjects, subjects
+from dbaas_agent.tls import Subjects, shown_time, subjects
 from dbaas_agent.volume import VolumeWish
 
 Result = dict[str, Any]
@@ -54,7 +54,19 @@ def _volume_release(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
 
 def _tls_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     agent.volume.require()
-    return _certify(agent, subjects(args["names"], args["addresses"]), check)
+    return _certify(agent, subjects(args["names"], args["addresses"]), check, args["renew"])
+
+
+def _tls_sign(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    agent.volume.require()
+    certificate, end = agent.tls.sign_client(args["name"], args["request"])
+    diff = {"before": None, "after": {"name": args["name"]}}
+    shown = (
+        {"certificate": None, "not_after": None}
+        if check
+        else {"certificate": certificate, "not_after": shown_time(end)}
+    )
+    return {"changed": True, "diff": diff, **shown}
 
 
 def renew_certificate(agent: Agent) -> Result:
@@ -65,15 +77,30 @@ def renew_certificate(agent: Agent) -> Result:
     return _certify(agent, current[0], check=False)
 
 
-def _certify(agent: Agent, wanted: Subjects, check: bool) -> Result:
+def _certify(agent: Agent, wanted: Subjects, check: bool, renew: bool = False) -> Result:
     current = agent.tls.current()
-    changed = agent.tls.due(wanted, time.time())
+    changed = renew or agent.tls.due(wanted, time.time())
     if changed and not check:
         agent.tls.issue(wanted)
         if _running(agent):
             agent.driver.reload_tls()
     before = current[0].shown() if current else None
     return {"changed": changed, "diff": {"before": before, "after": wanted.shown()}}
+
+
+def _follow(agent: Agent, wanted: str | None, check: bool) -> Result:
+    """Have the server, which is configured for the TLS mode, and its accounts follow it; None: the mode that they have."""
+    kept = tls_mode.read(agent.config).mode
+    mode = wanted or kept
+    if check and not _running(agent):
+        return {"changed": mode != kept, "diff": {"before": {"mode": kept}, "after": {"mode": mode}}}
+    restarts = agent.driver.speaks_tls() != (mode != tls_mode.OFF)
+    if restarts and not check:
+        _begin(agent, systemd.restart)
+        if agent.driver.speaks_tls() != (mode != tls_mode.OFF):
+            raise AgentError("conflict", f"the datastore is not configured for TLS mode {mode}")
+    answer = _apply(agent, agent.driver.plan_tls(mode), check)
+    return {**answer, "changed": answer["changed"] or restarts}
 
 
 def _running(agent: Agent) -> bool:
@@ -100,8 +127,10 @@ def _datastore_initialise(agent: Agent, args: dict[str, Any], check: bool) -> Re
         answer["ca_certificate"] = (agent.tls.shown() or {}).get("ca_certificate")
     else:
         enabled = systemd.show(agent.config.service).file != "enabled"
-    changed = certified["changed"] or enabled or before != after
-    return {"changed": changed, "diff": {"before": before, "after": after}, **answer}
+    followed = _follow(agent, args["tls_mode"], check)
+    changed = certified["changed"] or enabled or before != after or followed["changed"]
+    diff = {side: {**state, "tls": followed["diff"][side]} for side, state in (("before", before), ("after", after))}
+    return {"changed": changed, "diff": diff, **answer}
 
 
 def _own_data_directory(agent: Agent, found: dict[str, Any]) -> bool:
@@ -231,10 +260,17 @@ def _root_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
 
 
 def _apply(agent: Agent, plan: Plan, check: bool) -> Result:
+    """A TLS mode that decides for accounts is kept before they follow it, another one after: what they were before stays known until then."""
+    kept = plan.policy
     if not check:
+        if kept is not None and kept.decides:
+            tls_mode.write(agent.config, kept)
         agent.driver.apply(plan)
+        if kept is not None and not kept.decides:
+            tls_mode.write(agent.config, kept)
     statements = [step.shown() for step in plan.statements]
-    return {"changed": bool(statements), "diff": {"before": plan.before, "after": plan.after}, "statements": statements}
+    changed = bool(statements) or kept is not None
+    return {"changed": changed, "diff": {"before": plan.before, "after": plan.after}, "statements": statements}
 
 
 def _job_start(agent: Agent, args: dict[str, Any], check: bool) -> Result:
@@ -260,6 +296,7 @@ HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
     "volume_release": _volume_release,
     "datastore_initialise": _datastore_initialise,
     "tls_set": _tls_set,
+    "tls_sign": _tls_sign,
     "datastore_start": _datastore_start,
     "datastore_stop": _datastore_stop,
     "datastore_restart": _datastore_restart,

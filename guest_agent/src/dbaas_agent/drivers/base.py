@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
+from dbaas_agent.tls_mode import Policy
 
 if TYPE_CHECKING:
     from dbaas_agent.jobs.kind import Kind
@@ -25,11 +26,13 @@ class UnansweredError(AgentError):
 
 @dataclass(frozen=True)
 class Plan:
-    """Statements to run, each with a method ``shown()``, and what they change; nothing that is shown holds a secret."""
+    """Statements to run, each with a method ``shown()``, and what they change; nothing that is shown holds a secret.
+    policy: what is to be kept of the TLS mode beside them; None: what is kept."""
 
     statements: list[Any]
     before: dict[str, Any]
     after: dict[str, Any]
+    policy: Policy | None = None
 
 
 class Driver(ABC):
@@ -78,6 +81,14 @@ class Driver(ABC):
         """Whether the server refuses writes, for whatever reason; bounded and called like ping."""
 
     @abstractmethod
+    def speaks_tls(self) -> bool:
+        """Whether the running server offers TLS."""
+
+    @abstractmethod
+    def plan_tls(self, mode: str) -> Plan:
+        """How the running server, configured for the mode, and its accounts come to follow it without a restart."""
+
+    @abstractmethod
     def databases(self) -> list[dict[str, Any]]:
         """The databases that are no system's: name, character_set, collation."""
 
@@ -87,7 +98,7 @@ class Driver(ABC):
 
     @abstractmethod
     def users(self) -> list[dict[str, Any]]:
-        """The users that are no system's: name, host, require_tls, passwords (how many will do), databases, grants."""
+        """The users that are no system's: name, host, require_tls, require_certificate, passwords (how many will do), databases, grants."""
 
     @abstractmethod
     def plan_users(self, wanted: list[dict[str, Any]], coming: list[str]) -> Plan:

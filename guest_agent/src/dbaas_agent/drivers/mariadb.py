@@ -14,20 +14,23 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from dbaas_agent import tls_mode
 from dbaas_agent.config import Config
 from dbaas_agent.drivers import (
     base,
     mariadb_databases,
     mariadb_grants,
     mariadb_sql,
+    mariadb_tls,
     mariadb_users,
     mariadb_writers,
 )
 from dbaas_agent.drivers.mariadb_databases import CharacterSets
 from dbaas_agent.drivers.mariadb_grants import Held, Known, Places, Scope
 from dbaas_agent.drivers.mariadb_sql import Statement
-from dbaas_agent.drivers.mariadb_users import Account, Who
+from dbaas_agent.drivers.mariadb_users import Account
 from dbaas_agent.errors import AgentError
+from dbaas_agent.tls_mode import Who
 
 if TYPE_CHECKING:
     from dbaas_agent.jobs.kind import Kind
@@ -126,6 +129,16 @@ class Driver(base.Driver):
     def writes_stopped(self) -> bool:
         return self._quickly(Statement("SELECT @@GLOBAL.read_only AS stopped"))[0]["stopped"] not in (0, "OFF")
 
+    def speaks_tls(self) -> bool:
+        with self.session() as execute:
+            return bool(execute(Statement("SELECT @@have_ssl AS spoken"))[0]["spoken"] == "YES")
+
+    def plan_tls(self, mode: str) -> base.Plan:
+        with self.session() as execute:
+            requires = {who: mariadb_tls.requirement(told) for who, told in _stored(execute).items()}
+            (row,) = execute(Statement("SELECT @@require_secure_transport AS secure"))
+            return mariadb_tls.plan_mode(tls_mode.read(self.config), mode, requires, bool(row["secure"]))
+
     def databases(self) -> list[dict[str, Any]]:
         with self.session() as execute:
             return sorted(_databases(execute).values(), key=lambda row: str(row["name"]))
@@ -161,7 +174,8 @@ class Driver(base.Driver):
         with self.session() as execute:
             tables = frozenset(named for named in mariadb_grants.tables_of(wanted) if _is_table(execute, *named))
             places = Places(frozenset({*_databases(execute), *coming}), tables)
-            return mariadb_users.plan_users(wanted, _users(execute), _privileges(execute), places)
+            policy = tls_mode.read(self.config)
+            return mariadb_users.plan_users(wanted, _users(execute), _privileges(execute), places, policy)
 
     def root_enabled(self) -> bool:
         with self.session() as execute:
@@ -169,7 +183,8 @@ class Driver(base.Driver):
 
     def plan_root(self, enabled: bool, password: str | None, require_tls: bool) -> base.Plan:
         with self.session() as execute:
-            return mariadb_users.plan_root(_accounts(execute).get(mariadb_users.ROOT), enabled, password, require_tls)
+            root, policy = _accounts(execute).get(mariadb_users.ROOT), tls_mode.read(self.config)
+            return mariadb_users.plan_root(root, enabled, password, require_tls, policy)
 
     def end_root_sessions(self) -> None:
         with self.session() as execute:

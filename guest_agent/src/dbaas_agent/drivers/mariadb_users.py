@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dbaas_agent.drivers import mariadb_grants as grants
+from dbaas_agent.drivers import mariadb_tls as tls
 from dbaas_agent.drivers.base import Plan
 from dbaas_agent.drivers.mariadb_grants import Held, Known, Places, Scope
 from dbaas_agent.drivers.mariadb_sql import Secret, Statement, host_fault, refuse, repeated, user_fault
+from dbaas_agent.tls_mode import DEFAULT, Policy, Who
 
 NATIVE = "mysql_native_password"
 ROOT = ("root", "%")
-Who = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,12 @@ class Login:
 
 @dataclass(frozen=True)
 class Account:
-    """A user as the server has it: each of its logins will do."""
+    """A user as the server has it: each of its logins will do. require: a word of mariadb_tls."""
 
     name: str
     host: str
     logins: tuple[Login, ...]
-    require_tls: bool
+    require: str
     grants: Mapping[Scope, Held] = field(default_factory=dict)
 
     @property
@@ -49,7 +50,8 @@ class Account:
         return {
             "name": self.name,
             "host": self.host,
-            "require_tls": self.require_tls,
+            "require_tls": self.require != tls.NONE,
+            "require_certificate": self.require in (tls.X509, tls.SUBJECT),
             "passwords": len(self.logins),
             "databases": sorted({grant["database"] for grant in listed} - {grants.EVERYTHING}),
             "grants": listed,
@@ -70,14 +72,14 @@ def _password_fault(password: str | None) -> str:
     return ""
 
 
-def logins(stored: Mapping[str, Any]) -> tuple[tuple[Login, ...], bool]:
-    """An account's logins and whether it requires TLS, from its ``Priv`` in mysql.global_priv; an empty alternative there is the top."""
+def logins(stored: Mapping[str, Any]) -> tuple[tuple[Login, ...], str]:
+    """An account's logins and what it requires, from its ``Priv`` in mysql.global_priv; an empty alternative there is the top."""
     top = Login(stored.get("plugin", NATIVE), stored.get("authentication_string", ""))
     ways = [
         Login(way["plugin"], way.get("authentication_string", "")) if way.get("plugin") else top
         for way in stored.get("auth_or", [{}])
     ]
-    return tuple(ways), stored.get("ssl_type", 0) > 0
+    return tuple(ways), tls.requirement(stored)
 
 
 def plan_users(
@@ -85,9 +87,10 @@ def plan_users(
     existing: Mapping[Who, Account],
     known: Known,
     places: Places,
+    policy: Policy = DEFAULT,
 ) -> Plan:
     """Statements for user_set; existing: by name and host. The server keeps hosts in lower case."""
-    items = [_Item(given, existing) for given in wanted]
+    items = [_Item(given, existing, policy) for given in wanted]
     found: list[str] = []
     for place, item in enumerate(items):
         found += [f"users[{place}].{fault}" for fault in item.faults(known, places)]
@@ -103,19 +106,22 @@ def plan_users(
             before[item.label] = item.now.shown(known) if item.now else None
             after[item.label] = item.reached(known)
         statements += steps
-    return Plan(statements, before, after)
+    asked = {item.source: item.wish for item in items}
+    kept = tls.after_users(policy, asked)
+    return Plan(statements, before, after, None if kept == policy else kept)
 
 
 class _Item:
     """One wanted user beside what there is."""
 
-    def __init__(self, given: dict[str, Any], existing: Mapping[Who, Account]) -> None:
+    def __init__(self, given: dict[str, Any], existing: Mapping[Who, Account], policy: Policy) -> None:
         self._given = given
         self.source: Who = (given["name"], given["host"].lower())
         self.target: Who = (given["new_name"] or given["name"], (given["new_host"] or given["host"]).lower())
         self._source_now, self._target_now = existing.get(self.source), existing.get(self.target)
         self.now = self._source_now or self._target_now
         self.label = "@".join(self.source)
+        self._rule = tls.rule_for(policy, self.target, given["require_tls"], self.now is not None)
         self._password_fault = _password_fault(given["password"])
         self._stored = password_hash(given["password"]) if given["password"] and not self._password_fault else ""
 
@@ -123,6 +129,11 @@ class _Item:
     def names(self) -> list[Who]:
         """What it is called before and after."""
         return [self.source, self.target] if self._renames else [self.source]
+
+    @property
+    def wish(self) -> tuple[Who | None, bool | None]:
+        """What becomes of it, and whether it is to require TLS by itself."""
+        return (None if self._given["state"] == "absent" else self.target), self._given["require_tls"]
 
     @property
     def _renames(self) -> bool:
@@ -153,7 +164,7 @@ class _Item:
         steps = []
         if self._renames and self._source_now:
             steps.append(Statement("RENAME USER %s@%s TO %s@%s", (*self.source, *self.target)))
-        steps += _login_steps(self.target, now, self._logins(), given["require_tls"])
+        steps += _login_steps(self.target, now, self._logins(), self._rule)
         asked = grants.wanted(given, known)
         if asked is not None:
             steps += grants.plan(self.target, now.grants if now else {}, asked, known, given["append_grants"])
@@ -175,23 +186,29 @@ class _Item:
             return None
         logins, held = self._logins(), now.grants if now else {}
         asked = grants.wanted(given, known)
-        require_tls = now.require_tls if now and given["require_tls"] is None else given["require_tls"] is not False
         account = Account(
             *self.target,
             logins,
-            require_tls,
+            _required(now, self._rule),
             held if asked is None else grants.after(held, asked, given["append_grants"]),
         )
         return {**account.shown(known), "password_changed": logins != (now.logins if now else ())}
 
 
-def _login_steps(who: Who, now: Account | None, ways: tuple[Login, ...], require_tls: bool | None) -> list[Statement]:
-    """Statements for an account with these logins. require_tls: None leaves it as it is, and requires it of a new account."""
-    require = f"REQUIRE {'NONE' if require_tls is False else 'SSL'}"
+def _required(now: Account | None, rule: tls.Rule | None) -> str:
+    """What the account requires afterwards; a new one has a rule."""
+    if now is not None and (rule is None or now.require in rule.accepted):
+        return now.require
+    return rule.word if rule else tls.SSL
+
+
+def _login_steps(who: Who, now: Account | None, ways: tuple[Login, ...], rule: tls.Rule | None) -> list[Statement]:
+    """Statements for an account with these logins that requires what the rule says."""
+    require = f"REQUIRE {_required(now, rule)}"
     if now is None:
         return [_identified("CREATE", who, ways, f" {require}")]
     steps = [_identified("ALTER", who, ways)] if ways != now.logins else []
-    if require_tls not in (None, now.require_tls):
+    if _required(now, rule) != now.require:
         steps.append(Statement(f"ALTER USER %s@%s {require}", who))
     return steps
 
@@ -201,18 +218,22 @@ def _identified(verb: str, who: Who, ways: tuple[Login, ...], rest: str = "") ->
     return Statement(f"{verb} USER %s@%s IDENTIFIED VIA {via}{rest}", (*who, *(Secret(way.stored) for way in ways)))
 
 
-def plan_root(now: Account | None, enabled: bool, password: str | None, require_tls: bool) -> Plan:
+def plan_root(
+    now: Account | None, enabled: bool, password: str | None, require_tls: bool, policy: Policy = DEFAULT
+) -> Plan:
     """Statements for root_set; now: the account ROOT, None while there is none. password: None for the one that it has."""
     fault = _password_fault(password) or ("required for enabling" if enabled and password is None and not now else "")
     refuse([f"password: {fault}"] if fault else [])
     held = now.logins if now else ()
     before = {"enabled": now is not None}
+    after = tls.after_users(policy, {ROOT: (ROOT if enabled else None, require_tls)})
+    kept = None if after == policy else after
     if not enabled:
         steps = [Statement("DROP USER %s@%s", ROOT)] if now else []
-        return Plan(steps, before, {"enabled": False, "password_changed": False})
+        return Plan(steps, before, {"enabled": False, "password_changed": False}, kept)
     ways = (Login(NATIVE, password_hash(password)),) if password else held
-    steps = _login_steps(ROOT, now, ways, require_tls)
+    steps = _login_steps(ROOT, now, ways, tls.rule_for(policy, ROOT, require_tls, now is not None))
     everything = now.grants.get(Scope(grants.EVERYTHING)) if now else None
     if everything is None or not everything.grantable:
         steps.append(Statement("GRANT ALL PRIVILEGES ON *.* TO %s@%s WITH GRANT OPTION", ROOT))
-    return Plan(steps, before, {"enabled": True, "password_changed": ways != held})
+    return Plan(steps, before, {"enabled": True, "password_changed": ways != held}, kept)

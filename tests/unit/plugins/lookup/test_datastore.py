@@ -50,17 +50,28 @@ def test_versions_folders_win_within_a_place_and_places_in_their_order(tmp_path:
 
 def test_templates_come_from_the_most_important_place(tmp_path: Path) -> None:
     put(tmp_path / "mariadb/override.j2", "")
+    put(tmp_path / "mariadb/tls.j2", "")
     put(tmp_path / "mariadb/10.11/config.j2", "")
     (found,) = look("mariadb", version="10.11", search_path=[str(tmp_path)])
     assert (
         found["files"].items()
         >= {
             "override": str(tmp_path / "mariadb/override.j2"),
+            "tls": str(tmp_path / "mariadb/tls.j2"),
             "config": str(tmp_path / "mariadb/10.11/config.j2"),
         }.items()
     )
     (other,) = look("mariadb", version="11.8", search_path=[str(tmp_path)])
     assert other["files"]["config"] != found["files"]["config"]
+
+
+def test_an_empty_search_path_leaves_it_to_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "mariadb/datastore.yml", {"port": 4})
+    monkeypatch.setenv("DBAAS_DATASTORE_PATH", str(tmp_path))
+    for nothing in ([], None):
+        assert look("mariadb", search_path=nothing)[0]["port"] == 4
+    put(tmp_path / "other/mariadb/datastore.yml", {"port": 5})
+    assert look("mariadb", search_path=[str(tmp_path / "other")])[0]["port"] == 5
 
 
 def test_an_operators_own_datastore(tmp_path: Path) -> None:
@@ -69,6 +80,7 @@ def test_an_operators_own_datastore(tmp_path: Path) -> None:
     with pytest.raises(AnsibleLookupError, match=r"config\.j2"):
         look("own", search_path=[str(tmp_path)])
     put(tmp_path / "own/config.j2", "")
+    put(tmp_path / "own/tls.j2", "")
     put(tmp_path / "own/override.j2", "")
     put(tmp_path / "own/closed.j2", "")
     assert look("own", search_path=[str(tmp_path)])[0]["name"] == "own"

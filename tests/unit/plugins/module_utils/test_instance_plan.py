@@ -30,6 +30,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     ServerGroup,
     Volume,
 )
+from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import KeptVolume
 
 SPEC = Spec(
     "orders",
@@ -293,6 +294,59 @@ def test_another_volume_than_the_one_that_is_there_is_refused() -> None:
     with pytest.raises(DbaasError) as error:
         plan_present(dataclasses.replace(SPEC, volume_id="vol-9"), WHOLE, NETWORKS)
     assert [problem["option"] for problem in error.value.details["problems"]] == ["volume_id"]
+
+
+OWN = dataclasses.replace(
+    WHOLE,
+    group=dataclasses.replace(GROUP, rules=frozenset({Rule("IPv4", 3307, "192.0.2.0/24", "r1"), *RULES})),
+    volumes=(dataclasses.replace(VOLUME, metadata={**VOLUME.metadata, "dbaas_port": "3307", "dbaas_tls": "mutual"}),),
+)
+
+
+def rules(plan: list) -> list[tuple[str, int]]:
+    return [(step.action, step.details["port"]) for step in plan if step.resource == "security_group_rule"]
+
+
+def kept_settings(plan: list) -> list[dict[str, str]]:
+    return [step.details["metadata"] for step in plan if step.resource == "volume_metadata"]
+
+
+def test_settings_stand_in_the_call_that_makes_the_volume() -> None:
+    plan = plan_present(dataclasses.replace(SPEC, port=3307, tls_mode="required"), None, NETWORKS)
+    (volume,) = [step for step in plan if step.resource == "volume"]
+    assert (volume.details["dbaas_port"], volume.details["dbaas_tls"]) == ("3307", "required")
+    assert ("create", 3307) in rules(plan)
+    assert ("create", 3306) not in rules(plan)
+    assert kept_settings(plan) == []
+
+
+def test_settings_that_are_not_given_stay() -> None:
+    closed = plan_present(SPEC, OWN, NETWORKS)
+    assert (rules(closed), kept_settings(closed)) == ([("delete", 3306)], [])
+
+
+def test_settings_change_and_the_rule_of_the_new_port_is_made_first() -> None:
+    plan = plan_present(dataclasses.replace(SPEC, port=3308, tls_mode="off"), OWN, NETWORKS)
+    assert rules(plan) == [("create", 3308), ("delete", 3306), ("delete", 3307)]
+    assert kept_settings(plan) == [{"dbaas_port": "3308", "dbaas_tls": "off"}]
+    same = plan_present(dataclasses.replace(SPEC, port=3307, tls_mode="mutual"), OWN, NETWORKS)
+    assert kept_settings(same) == []
+
+
+def test_the_port_of_before_stays_open_where_it_is_named() -> None:
+    spec = dataclasses.replace(SPEC, port=3308, datastore_ports=(3308, 3306, 3307))
+    assert rules(plan_present(spec, OWN, NETWORKS)) == [("create", 3308)]
+
+
+def test_settings_come_with_an_adopted_volume() -> None:
+    kept = KeptVolume("vol-1", 2, "available", "u1", "mariadb", "10.11", port=3307)
+    spec = dataclasses.replace(SPEC, volume_id="vol-1", volume_size=None)
+    plan = plan_present(spec, None, NETWORKS, kept)
+    assert ("create", 3307) in rules(plan)
+    assert kept_settings(plan) == []
+    other = plan_present(dataclasses.replace(spec, tls_mode="off"), None, NETWORKS, kept)
+    assert kept_settings(other) == [{"dbaas_tls": "off"}]
+    assert [step.action for step in other if "volume" in step.resource] == ["adopt", "update"]
 
 
 GROUPED = dataclasses.replace(WHOLE, server_group=ServerGroup("g-1", "dbaas-u1", "anti-affinity", owned=True))

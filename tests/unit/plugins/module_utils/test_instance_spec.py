@@ -54,6 +54,7 @@ def test_names_that_no_operation_has(operation: str) -> None:
 
 def test_good_options() -> None:
     assert problems_of_form(GOOD) == []
+    assert problems_of_form(dataclasses.replace(GOOD, port=1024)) == []
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,10 @@ def test_good_options() -> None:
         ({"tags": frozenset({"dbaas"})}, "tags"),
         ({"tags": frozenset({"a/b"})}, "tags"),
         ({"tags": frozenset({"t" * 61})}, "tags"),
+        ({"port": 22}, "port"),
+        ({"port": 1023}, "port"),
+        ({"port": 0}, "port"),
+        ({"port": 65536}, "port"),
         ({"ssh_user": "root"}, "ssh_user"),
         ({"ssh_user": "a b"}, "ssh_user"),
     ],
@@ -82,9 +87,13 @@ def test_bad_options_are_named(change: dict, option: str) -> None:
 
 def test_rules() -> None:
     spec = Spec("a", datastore_ports=(3306,), allowed_cidrs=("192.0.2.0/24", "2001:DB8::/64"), management_cidrs=())
-    assert spec.database_rules() == {Rule("IPv4", 3306, "192.0.2.0/24"), Rule("IPv6", 3306, "2001:db8::/64")}
+    assert spec.database_rules(None) == {Rule("IPv4", 3306, "192.0.2.0/24"), Rule("IPv6", 3306, "2001:db8::/64")}
     assert spec.management_rules() == frozenset()
-    assert Spec("a").database_rules() is None
+    assert Spec("a").database_rules(None) is None
+    assert {rule.port for rule in spec.database_rules(3307) or ()} == {3307}
+    several = dataclasses.replace(spec, datastore_ports=(3306, 4567))
+    assert {rule.port for rule in several.database_rules(3307) or ()} == {3307, 4567}
+    assert Spec("a", allowed_cidrs=("192.0.2.0/24",)).database_rules(3307) == frozenset()
 
 
 def test_all_problems_are_told_at_once() -> None:

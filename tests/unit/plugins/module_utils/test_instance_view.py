@@ -13,7 +13,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import 
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_view import view
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import Group, Instance, Port
 
-from tests.unit.plugins.module_utils.test_instance_plan import WHOLE
+from tests.unit.plugins.module_utils.test_instance_plan import OWN, WHOLE
 
 NOW = 1_790_000_100.0
 BEAT = Heartbeat("ACTIVE", "primary", 0, 12, 1_800_000_000, 4.04)
@@ -45,6 +45,15 @@ def test_that_root_was_let_in_is_remembered() -> None:
     told = {**volume.metadata, "dbaas_root_enabled": "2026-11-20T21:11:23Z u-1"}
     opened = dataclasses.replace(WHOLE, volumes=(dataclasses.replace(volume, metadata=told),))
     assert view(opened, BEAT, now=NOW)["root_enabled"] == {"since": "2026-11-20T21:11:23Z", "by": "u-1"}
+
+
+def test_settings_and_what_holds_without() -> None:
+    shown = view(WHOLE, BEAT, now=NOW)
+    assert (shown["port"], shown["tls_mode"]) == (None, "preferred")
+    shown = view(OWN, BEAT, now=NOW)
+    assert (shown["port"], shown["tls_mode"]) == (3307, "mutual")
+    bare = view(dataclasses.replace(WHOLE, volumes=()), BEAT, now=NOW)
+    assert (bare["port"], bare["tls_mode"]) == (None, "preferred")
 
 
 def test_ipv4_comes_before_ipv6_and_floating_before_fixed() -> None:
