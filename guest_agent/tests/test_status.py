@@ -55,14 +55,20 @@ def test_of_service(unit: Unit, word: str) -> None:
 
 @pytest.mark.parametrize("trouble", ["", "it does not follow"])
 def test_held_writes_have_a_cause_and_a_fault(trouble: str) -> None:
-    assert status.of_server(None, "") == status.Verdict("ACTIVE")
-    verdict = status.of_server(Hold(60 * MIB, 94, ours=True), trouble)
+    assert status.of_server(None, "", closed=False) == status.Verdict("ACTIVE")
+    verdict = status.of_server(Hold(60 * MIB, 94, ours=True), trouble, closed=False)
     assert (verdict.status, verdict.cause) == ("BLOCKED", "space")
     assert {"94", "60"} < set(verdict.fault.split())
     assert trouble in verdict.fault
 
 
 BLOCKED = status.Verdict("BLOCKED", "full", "space")
+
+
+@pytest.mark.parametrize("hold", [None, Hold(60 * MIB, 94, ours=True)])
+def test_a_datastore_that_lets_nobody_in_is_blocked(hold: Hold | None) -> None:
+    verdict = status.of_server(hold, "", closed=True)
+    assert (verdict.status, verdict.cause, bool(verdict.fault)) == ("BLOCKED", "closed", True)
 
 
 @pytest.mark.parametrize("verdict", [status.Verdict("ACTIVE"), status.Verdict("FAILED", "gone"), BLOCKED])

@@ -68,6 +68,9 @@ class FakeDriver(Driver):
         self.ping()
         return self.stopped
 
+    def closed(self) -> bool:
+        return False
+
     def speaks_tls(self) -> bool:
         return self.tls
 

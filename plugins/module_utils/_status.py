@@ -45,8 +45,9 @@ _TASK = {
     "resize": "RESIZE",
 }
 """The task on the anchor while the agent is not yet heard again; a task that is not listed does not change the status."""
-_CLOSED = {"upgrade": "UPGRADE"}
+_CLOSING = {"upgrade": "UPGRADE"}
 """Tasks during which no client is let in, whatever the agent says of the datastore."""
+_NOT_OPENED = "no client is let in: an upgrade was interrupted, and playbook instance_upgrade finishes it"
 
 
 WORKING = ("ACTIVE", "RESTART_REQUIRED", "UNKNOWN")
@@ -57,11 +58,13 @@ BROKEN = ("ERROR", "FAILED")
 
 SPACE = "space"
 """The agent's cause of BLOCKED when it holds writes up because the data volume is nearly full."""
+CLOSED = "closed"
+"""Its cause when the datastore lets no client in."""
 
 
 def works(status: str, cause: str) -> bool:
-    """Whether the datastore does what its volume leaves it: operations end well with that, and the status tells the rest."""
-    return status in WORKING or (status == "BLOCKED" and cause == SPACE)
+    """Whether the datastore does what it may: operations end well with that, and the status tells the rest."""
+    return status in WORKING or (status == "BLOCKED" and cause in (SPACE, CLOSED))
 
 
 class Status(t.NamedTuple):
@@ -102,15 +105,16 @@ def instance_status(
 
 
 def _status_of_running_server(anchor: Anchor, heartbeat: Heartbeat | None, now: float) -> Status:
-    if anchor.task in _CLOSED:
-        return Status(_CLOSED[anchor.task], anchor.fault)
+    if anchor.task in _CLOSING:
+        return Status(_CLOSING[anchor.task], anchor.fault)
     from_before = heartbeat is not None and anchor.task in _TASK and heartbeat.age > now - anchor.since
     if heartbeat is not None and not heartbeat.stale and not from_before:
         status = _AGENT.get(heartbeat.status, "UNKNOWN")
         if status == "ACTIVE":
             return Status("ACTIVE")
-        if status == "BLOCKED" and heartbeat.cause == SPACE:
-            return Status(status, "; ".join(filter(None, [_full(heartbeat.used), anchor.fault])))
+        if status == "BLOCKED" and heartbeat.cause in (SPACE, CLOSED):
+            why = _full(heartbeat.used) if heartbeat.cause == SPACE else _NOT_OPENED
+            return Status(status, "; ".join(filter(None, [why, anchor.fault])))
         if not anchor.fault:
             return Status(status, "" if status in ("BUILD", "SHUTDOWN") else f"the agent reports {heartbeat.status}")
         return Status("ERROR" if status == "BUILD" else status, anchor.fault)

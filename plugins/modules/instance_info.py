@@ -221,7 +221,7 @@ instances:
     heartbeat:
       description:
         - The last heartbeat with status, cause, age (s), lag (s) and ticket_expires (epoch s); null when none was heard.
-        - The cause is V(space) when writes are stopped for want of room on the data volume, else empty.
+        - The cause is V(space) when writes are stopped for want of room on the data volume, V(closed) when no client is let in, else empty.
       type: dict
       returned: always
       sample: {status: ACTIVE, cause: '', age: 12.5, lag: 0, ticket_expires: 1826000000}

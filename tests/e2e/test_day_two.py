@@ -31,6 +31,8 @@ pytestmark = [
 CLOUD = os.environ.get("OS_CLOUD", "")
 NAME, OTHER = "e2e-days", "e2e-years"
 ROWS = ["1", "2", "3"]
+CONNECTIONS = "55"
+"""An operator's own setting, which whatever configures the datastore has to keep."""
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +40,15 @@ def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[D
     """An instance with a table; it is removed at the end, and leaves nothing."""
     before = inventory(cloud)
     made = Database(NAME, tmp_path_factory.mktemp("days"))
+    own = made.place / "datastores" / "mariadb"
+    own.mkdir(parents=True)
+    (own / "override.j2").write_text(f"[mariadbd]\nmax_connections = {CONNECTIONS}\n")
+    ENVIRONMENT["DBAAS_DATASTORE_PATH"] = str(own.parent)
     run = play("instance_create", made.wish(volume_size=1))
     assert run.ok, run.failures
     made.rows("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2), (3)")
     yield made
+    del ENVIRONMENT["DBAAS_DATASTORE_PATH"]
     run_tasks(made.place, *(task("instance", name=name, state="absent", timeout=300) for name in (NAME, OTHER)))
     assert {pair for pair in inventory(cloud) - before if pair[0] != "container"} == set()
 
@@ -50,7 +57,7 @@ def works(database: Database) -> None:
     """The instance is active, nobody works on it, and the data are there."""
     shown = database.info()
     assert (shown["status"], shown["fault"], shown["task"], shown["lock"]) == ("ACTIVE", "", "", None)
-    assert database.rows("SELECT id FROM t ORDER BY id") == ROWS
+    assert database.rows("SELECT id FROM t ORDER BY id; SELECT @@max_connections") == [*ROWS, CONNECTIONS]
 
 
 def ended(run: Run, well: bool = True) -> Run:
@@ -137,6 +144,7 @@ def test_a_volume_grows_while_it_is_detached_where_the_cloud_wants_that(
 
 
 def test_a_rebuild_keeps_data_users_and_certificates(database: Database) -> None:
+    ended(play("instance_access", {**database.way, "tls_mode": "required"}))
     before = database.info()
     assert play("instance_rebuild", database.way).changed == 0
     (machine,) = database.shell("cat /etc/machine-id")
@@ -144,6 +152,8 @@ def test_a_rebuild_keeps_data_users_and_certificates(database: Database) -> None
     ended(play("instance_rebuild", {**database.way, "reinstall": True}))
     after = database.info()
     assert database.shell("cat /etc/machine-id") != [machine]
+    assert after["tls_mode"] == "required"
+    assert database.shell("sudo mariadb -Ne 'SELECT @@require_secure_transport'") == ["1"]
     same = ("uid", "server_id", "addresses", "volume", "allowed_cidrs", "flavor")
     assert {key: after[key] for key in same} == {key: before[key] for key in same}
     assert after["host_keys"] != before["host_keys"]

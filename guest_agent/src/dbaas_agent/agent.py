@@ -82,7 +82,7 @@ class Agent:
                 return verdict, None
             try:
                 version = self.driver.ping()
-                return status.of_server(self._guard.hold, self._guard.trouble), version
+                return status.of_server(self._guard.hold, self._guard.trouble, self.driver.closed()), version
             except AgentError as silence:
                 return status.of_service(systemd.show(self.config.service), silence.msg), None
         except (AgentError, OSError) as fault:

@@ -19,6 +19,8 @@ FAILED = "FAILED"
 BLOCKED = "BLOCKED"
 SPACE = "space"
 """The cause of BLOCKED when the data volume has no room for writes."""
+CLOSED = "closed"
+"""The cause of BLOCKED when no client is let in."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,11 @@ def of_service(unit: Unit, silence: str) -> Verdict:
     return Verdict(BLOCKED, silence)
 
 
-def of_server(hold: Hold | None, trouble: str) -> Verdict:
-    """The verdict on a datastore that answers (see guard.Guard)."""
+def of_server(hold: Hold | None, trouble: str, closed: bool) -> Verdict:
+    """The verdict on a datastore that answers (see guard.Guard). closed: it lets no client in."""
+    if closed:
+        fault = "no client is let in while an upgrade is under way; playbook instance_upgrade finishes one that was interrupted"
+        return Verdict(BLOCKED, fault, CLOSED)
     if hold is None:
         return Verdict(ACTIVE)
     # The figures of then, not those of now: another fault would be a heartbeat at once.

@@ -50,6 +50,10 @@ class Driver(ABC):
         """The server's version, from a query that the server answered; bounded to 15 seconds. One thread at a time."""
 
     @abstractmethod
+    def closed(self) -> bool:
+        """Whether the server lets no client in, by the collection's order; bounded and called like ping."""
+
+    @abstractmethod
     def create_command(self, directory: str) -> list[str]:
         """The command that fills a new data directory, run as the datastore's user."""
 

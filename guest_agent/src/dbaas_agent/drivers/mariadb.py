@@ -56,6 +56,9 @@ class Driver(base.Driver):
     def ping(self) -> str:
         return str(self._quickly(Statement("SELECT VERSION() AS version"))[0]["version"])
 
+    def closed(self) -> bool:
+        return self._quickly(Statement("SELECT @@skip_networking AS closed"))[0]["closed"] not in (0, "OFF")
+
     def _quickly(self, statement: Statement) -> list[dict[str, Any]]:
         """On the connection that is kept, or on a new one; bounded to 15 seconds."""
         if self._pinger is not None:

@@ -27,7 +27,13 @@ class DatastoreUpgrade(Kind):
 
     def run(self, report: Report) -> dict[str, Any]:
         report.progress("upgrade")
-        command = ["mariadb-upgrade", "--no-defaults", f"--socket={self._driver.config.socket}", "--user=root"]
+        command = [
+            "mariadb-upgrade",
+            "--no-defaults",
+            "--skip-ssl",
+            f"--socket={self._driver.config.socket}",
+            "--user=root",
+        ]
         deadline = time.monotonic() + _TOGETHER_SECONDS
         while True:
             try:

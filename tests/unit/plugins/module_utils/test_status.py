@@ -164,6 +164,14 @@ def test_a_full_volume_is_told_with_its_use(fault: str) -> None:
     assert status_of(heartbeat=dataclasses.replace(FULL, used=None)).fault
 
 
+def test_who_lets_no_client_in_says_so() -> None:
+    closed = dataclasses.replace(FULL, cause="closed")
+    assert status_of(heartbeat=closed).status == "BLOCKED"
+    assert status_of(heartbeat=closed).fault
+    assert status_of(heartbeat=closed, task="upgrade") == Status("UPGRADE")
+    assert status_of(task="upgrade", fault="it failed") == Status("UPGRADE", "it failed")
+
+
 def test_a_block_without_a_cause_is_told_as_before() -> None:
     older = status_of(heartbeat=dataclasses.replace(FULL, cause=""))
     assert (older.status, bool(older.fault)) == ("BLOCKED", True)
