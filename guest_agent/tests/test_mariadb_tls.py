@@ -10,17 +10,16 @@ from typing import Any
 import pytest
 from dbaas_agent import schema
 from dbaas_agent.drivers.mariadb_tls import CIPHER, NONE, SSL, SUBJECT, X509, plan_mode, requirement
-from dbaas_agent.tls_mode import MUTUAL, OFF, PREFERRED, REQUIRED, Policy, Who
+from dbaas_agent.tls_mode import MODES, MUTUAL, OFF, PREFERRED, REQUIRED, Policy, Who
 from hypothesis import given, strategies
 
-MODES = [OFF, PREFERRED, REQUIRED, MUTUAL]
 A, B, C, ROOT = ("a", "%"), ("b", "10.%"), ("c", "%"), ("root", "localhost")
 ACCOUNTS = {A: SSL, B: NONE, C: SUBJECT, ROOT: NONE}
 ON, OFF_AGAIN = "SET GLOBAL require_secure_transport = ON", "SET GLOBAL require_secure_transport = OFF"
 
 
 def test_the_schema_knows_the_modes() -> None:
-    assert schema.VERBS["datastore_initialise"]["args"]["tls_mode"]["choices"] == MODES
+    assert schema.VERBS["datastore_initialise"]["args"]["tls_mode"]["choices"] == list(MODES)
 
 
 @pytest.mark.parametrize(

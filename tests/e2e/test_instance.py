@@ -32,6 +32,8 @@ pytestmark = [
 ]
 NAME = "e2e-orders"
 HOST_CIDRS = ["172.16.0.0/12"]
+PORT = 3307
+"""Not the datastore's own: whatever forgets the instance's port fails in this flow."""
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +54,7 @@ def wish(place: Path) -> dict[str, Any]:
         "instance": NAME,
         "datastore": "mariadb",
         "datastore_version": "10.11",
+        "datastore_port": PORT,
         "flavor": "m1.small",
         "volume_size": 2,
         "network": "private",
@@ -84,15 +87,23 @@ def before(cloud: Any) -> Iterator[set[tuple[str, str]]]:
 
 
 def client(
-    place: Path, host: str, statement: str, ca: str = "ca.pem", *, user: str = "shop", password: str = ""
+    place: Path,
+    host: str,
+    statement: str,
+    ca: str = "ca.pem",
+    *,
+    user: str = "shop",
+    password: str = "",
+    port: int = PORT,
 ) -> subprocess.CompletedProcess[str]:
-    """The MariaDB client over the network with TLS verified; the password stands in a file of mode 0600."""
+    """The MariaDB client over the network with TLS verified, or without TLS where ca is empty; the password stands in a file of mode 0600."""
     options = place / "client.cnf"
     options.touch(mode=0o600)
     secret = password or (place / "password").read_text().strip()
     options.write_text(f"[client]\nuser={user}\npassword={secret}\n")
-    command = ["mariadb", f"--defaults-extra-file={options}", f"--host={host}", f"--ssl-ca={place / ca}"]
-    command += ["--ssl-verify-server-cert", "--connect-timeout=20", "--batch", "--skip-column-names", "shop"]
+    tls = [f"--ssl-ca={place / ca}", "--ssl-verify-server-cert"] if ca else ["--skip-ssl"]
+    command = ["mariadb", f"--defaults-extra-file={options}", f"--host={host}", f"--port={port}", *tls]
+    command += ["--connect-timeout=20", "--batch", "--skip-column-names", "shop"]
     return subprocess.run([*command, f"--execute={statement}"], check=False, capture_output=True, text=True, timeout=60)
 
 
@@ -137,6 +148,7 @@ def shown(run: Run) -> dict[str, Any]:
         ({"volume_size": 0}, "volume_size"),
         ({"instance": "no_name"}, "name"),
         ({"allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs"),
+        ({"datastore_port": 22}, "port"),
         ({"databases": ["mysql"]}, None),
         ({"users": [{"name": "root", "password": "x"}]}, None),
         ({"users": [{"name": "nobody"}]}, None),
@@ -322,18 +334,27 @@ def test_another_flavor_keeps_the_data_and_gives_its_memory_to_the_datastore(
     assert play("instance_resize", {**way, "flavor": "m1.medium"}).changed == 0
 
 
-def test_access_follows_what_is_asked(way: dict[str, Any], place: Path) -> None:
+def test_access_follows_what_is_asked(cloud: Any, way: dict[str, Any], place: Path) -> None:
     closed = play("instance_access", {**way, "is_public": False})
     assert closed.ok, closed.failures
     assert (shown(closed)["is_public"], shown(closed)["allowed_cidrs"]) == (False, HOST_CIDRS)
     cidrs = ["2001:db8::/32", *HOST_CIDRS]
-    opened = play("instance_access", {**way, "is_public": True, "allowed_cidrs": cidrs})
+    opened = play("instance_access", {**way, "is_public": True, "allowed_cidrs": cidrs, "datastore_port": PORT + 1})
     assert opened.ok, opened.failures
     assert (shown(opened)["is_public"], shown(opened)["allowed_cidrs"]) == (True, sorted(cidrs))
-    (place / "host").write_text(shown(opened)["host"])
-    assert rows(place, shown(opened)["host"], "SELECT 1") == ["1"]
-    back = play("instance_access", {**way, "allowed_cidrs": HOST_CIDRS})
+    host = shown(opened)["host"]
+    (place / "host").write_text(host)
+    assert client(place, host, "SELECT 1", port=PORT + 1).stdout.split() == ["1"]
+    asked = {"allowed_cidrs": HOST_CIDRS, "datastore_port": PORT, "tls_mode": "required", "renew_certificate": True}
+    back = play("instance_access", {**way, **asked})
     assert (back.ok, shown(back)["allowed_cidrs"]) == (True, HOST_CIDRS), back.failures
+    (group,) = cloud.network.security_groups(name=NAME)
+    ingress = [rule for rule in group.security_group_rules if rule["direction"] == "ingress"]
+    assert {rule["port_range_min"] for rule in ingress} == {22, PORT}
+    assert rows(place, host, "SELECT 1") == ["1"]
+    relaxed = {"users": [{"name": "shop", "password_file": str(place / "password"), "require_tls": False}]}
+    assert play("user_set", {**way, **relaxed}).ok
+    assert client(place, host, "SELECT 1", ca="").returncode != 0
     assert play("instance_access", {**way, "is_public": True, "allowed_cidrs": HOST_CIDRS}).changed == 0
 
 
@@ -416,6 +437,9 @@ def test_a_lost_server_is_made_anew_with_its_data(cloud: Any, wish: dict[str, An
     made = play("instance_recreate", wish)
     assert made.ok, made.failures
     assert (place / "ca.pem").read_text() == known
+    (info,) = run_tasks(place, task("instance_info", name=NAME))
+    assert (info["instances"][0]["port"], info["instances"][0]["tls_mode"]) == (PORT, "required")
+    assert client(place, (place / "host").read_text(), "SELECT 1", ca="").returncode != 0
     assert rows(place, (place / "host").read_text(), "SELECT id FROM t") == ["1", "2", "3"]
 
 

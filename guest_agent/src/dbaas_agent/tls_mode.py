@@ -16,6 +16,7 @@ OFF = "off"
 PREFERRED = "preferred"
 REQUIRED = "required"
 MUTUAL = "mutual"
+MODES = (OFF, PREFERRED, REQUIRED, MUTUAL)
 Who = tuple[str, str]
 
 
@@ -44,7 +45,13 @@ def read(config: Config) -> Policy:
     kept = read_object(path(config))
     if kept is None:
         return DEFAULT
-    return Policy(kept["mode"], frozenset((name, host) for name, host in kept["plain"]))
+    try:
+        policy = Policy(kept["mode"], frozenset((name, host) for name, host in kept["plain"]))
+    except (KeyError, TypeError) as fault:
+        raise ValueError(f"{path(config)} does not hold a TLS mode") from fault
+    if policy.mode not in MODES:
+        raise ValueError(f"{path(config)}: there is no TLS mode {policy.mode!r}")
+    return policy
 
 
 def write(config: Config, policy: Policy) -> None:

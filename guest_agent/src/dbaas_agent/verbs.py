@@ -18,7 +18,7 @@ from dbaas_agent.agent import Agent
 from dbaas_agent.drivers.base import Plan, UnansweredError
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_object, sync_directory, write_atomic
-from dbaas_agent.tls import Subjects, shown_time, subjects
+from dbaas_agent.tls import Subjects, client_subject, shown_time, subjects
 from dbaas_agent.volume import VolumeWish
 
 Result = dict[str, Any]
@@ -59,14 +59,12 @@ def _tls_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
 
 def _tls_sign(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     agent.volume.require()
-    certificate, end = agent.tls.sign_client(args["name"], args["request"])
-    diff = {"before": None, "after": {"name": args["name"]}}
-    shown = (
-        {"certificate": None, "not_after": None}
-        if check
-        else {"certificate": certificate, "not_after": shown_time(end)}
-    )
-    return {"changed": True, "diff": diff, **shown}
+    client_subject(args["name"])
+    signed: Result = {"certificate": None, "not_after": None}
+    if not check:  # a check takes no turn, and there is one place to work in
+        certificate, end = agent.tls.sign_client(args["name"], args["request"])
+        signed = {"certificate": certificate, "not_after": shown_time(end)}
+    return {"changed": True, "diff": {"before": None, "after": {"name": args["name"]}}, **signed}
 
 
 def renew_certificate(agent: Agent) -> Result:
