@@ -13,7 +13,7 @@ import ssl
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,11 @@ DATABASE = "shop"
 
 @dataclasses.dataclass
 class Database:
-    """place: the directory of its keys, passwords and certificates."""
+    """place: the directory of its keys, passwords and certificates. port: where clients go."""
 
     name: str
     place: Path
+    port: int = 3306
 
     def __post_init__(self) -> None:
         key = self.place / "key"
@@ -71,16 +72,23 @@ class Database:
         (shown,) = told["instances"]
         return dict(shown)
 
+    def until(self, wanted: Callable[[dict[str, Any]], bool], patience: float = 120) -> dict[str, Any]:
+        """The instance as soon as it is as wanted; after so many seconds it is a failure."""
+        deadline = time.monotonic() + patience
+        while not wanted(told := self.info()):
+            assert time.monotonic() < deadline, told
+        return told
+
     def client(
-        self, statement: str, ca: str = "ca.pem", *, user: str = DATABASE, password: str = "", host: str = ""
+        self, statement: str, ca: str = "ca.pem", *, user: str = DATABASE, password: str = "", port: int = 0
     ) -> subprocess.CompletedProcess[str]:
-        """The MariaDB client over the network with TLS verified; the password stands in a file of mode 0600."""
+        """The MariaDB client over the network with TLS verified, or without TLS where ca is empty; the password stands in a file of mode 0600."""
         options = self.place / "client.cnf"
         options.touch(mode=0o600)
         options.write_text(f"[client]\nuser={user}\npassword={password or self.password}\n")
-        command = ["mariadb", f"--defaults-extra-file={options}", f"--host={host or self.host}"]
-        command += [f"--ssl-ca={self.place / ca}", "--ssl-verify-server-cert", "--connect-timeout=20"]
-        command += ["--batch", "--skip-column-names", DATABASE, f"--execute={statement}"]
+        tls = [f"--ssl-ca={self.place / ca}", "--ssl-verify-server-cert"] if ca else ["--skip-ssl"]
+        command = ["mariadb", f"--defaults-extra-file={options}", f"--host={self.host}", f"--port={port or self.port}"]
+        command += [*tls, "--connect-timeout=20", "--batch", "--skip-column-names", DATABASE, f"--execute={statement}"]
         return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
 
     def rows(self, statement: str) -> list[str]:
@@ -110,7 +118,7 @@ class Database:
         """A client that writes all the time while the body runs."""
         self.rows("CREATE TABLE IF NOT EXISTS written (id INT PRIMARY KEY)")
         (last,) = self.rows("SELECT COALESCE(MAX(id), 0) FROM written")
-        writer = Writer(self.host, self.password, self.place / "ca.pem", int(last))
+        writer = Writer(self.host, self.port, self.password, self.place / "ca.pem", int(last))
         thread = threading.Thread(target=writer.run, daemon=True)
         thread.start()
         try:
@@ -127,8 +135,8 @@ class Database:
 class Writer:
     """Inserts one row after another, each with a number of its own, and connects again whenever that fails."""
 
-    def __init__(self, host: str, password: str, ca: Path, last: int) -> None:
-        self._options: dict[str, Any] = {"host": host, "user": DATABASE, "password": password, "database": DATABASE}
+    def __init__(self, host: str, port: int, password: str, ca: Path, last: int) -> None:
+        self._options: dict[str, Any] = {"host": host, "port": port, "user": DATABASE, "password": password}
         self._context = ssl.create_default_context(cafile=str(ca))
         self._number = last
         self.stopping = threading.Event()
@@ -144,7 +152,7 @@ class Writer:
 
     def _write(self) -> None:
         bounds = {"connect_timeout": 3, "read_timeout": 5, "write_timeout": 5}
-        connection = pymysql.connect(**self._options, **bounds, ssl=self._context, autocommit=True)
+        connection = pymysql.connect(**self._options, **bounds, database=DATABASE, ssl=self._context, autocommit=True)
         with connection, connection.cursor() as cursor:
             while not self.stopping.is_set():
                 self._number += 1

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,8 +19,8 @@ from typing import Any
 
 import openstack
 import pytest
-from ansible_collections.dbaas.openstack.plugins.plugin_utils._ssh import connection_vars
 
+from tests.e2e.guests import CIDRS, Database
 from tests.e2e.leaks import inventory
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import Run, play
@@ -31,7 +30,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
 NAME = "e2e-orders"
-HOST_CIDRS = ["172.16.0.0/12"]
 PORT = 3307
 """Not the datastore's own: whatever forgets the instance's port fails in this flow."""
 
@@ -42,38 +40,24 @@ def cloud() -> Any:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("e2e")
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(directory / "key")], check=True)
-    return directory
+def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
+    return Database(NAME, tmp_path_factory.mktemp("e2e"), PORT)
 
 
 @pytest.fixture(scope="module")
-def wish(place: Path) -> dict[str, Any]:
-    return {
-        "instance": NAME,
-        "datastore": "mariadb",
-        "datastore_version": "10.11",
-        "datastore_port": PORT,
-        "flavor": "m1.small",
-        "volume_size": 2,
-        "network": "private",
-        "is_public": True,
-        "allowed_cidrs": HOST_CIDRS,
-        "management_cidrs": HOST_CIDRS,
-        "ssh_private_key_file": str(place / "key"),
-        "databases": ["shop"],
-        "users": [{"name": "shop", "password_file": str(place / "password"), "databases": ["shop"]}],
-        "ca_file": str(place / "ca.pem"),
-        "instance_tags": ["e2e"],
-        "instance_metadata": {"purpose": "test"},
-    }
+def place(database: Database) -> Path:
+    return database.place
 
 
 @pytest.fixture(scope="module")
-def way(place: Path) -> dict[str, Any]:
-    """What the operations on a running instance need."""
-    return {"instance": NAME, "ssh_private_key_file": str(place / "key")}
+def wish(database: Database) -> dict[str, Any]:
+    own = {"instance_tags": ["e2e"], "instance_metadata": {"purpose": "test"}}
+    return database.wish(datastore_port=PORT, **own)
+
+
+@pytest.fixture(scope="module")
+def way(database: Database) -> dict[str, Any]:
+    return database.way
 
 
 @pytest.fixture(scope="module")
@@ -84,51 +68,6 @@ def before(cloud: Any) -> Iterator[set[tuple[str, str]]]:
     assert play("datastore_register", {"datastore": "mariadb", "datastore_version": "10.11"}).changed == 0
     yield inventory(cloud)
     play("instance_delete", {"instance": NAME})
-
-
-def client(
-    place: Path,
-    host: str,
-    statement: str,
-    ca: str = "ca.pem",
-    *,
-    user: str = "shop",
-    password: str = "",
-    port: int = PORT,
-) -> subprocess.CompletedProcess[str]:
-    """The MariaDB client over the network with TLS verified, or without TLS where ca is empty; the password stands in a file of mode 0600."""
-    options = place / "client.cnf"
-    options.touch(mode=0o600)
-    secret = password or (place / "password").read_text().strip()
-    options.write_text(f"[client]\nuser={user}\npassword={secret}\n")
-    tls = [f"--ssl-ca={place / ca}", "--ssl-verify-server-cert"] if ca else ["--skip-ssl"]
-    command = ["mariadb", f"--defaults-extra-file={options}", f"--host={host}", f"--port={port}", *tls]
-    command += ["--connect-timeout=20", "--batch", "--skip-column-names", "shop"]
-    return subprocess.run([*command, f"--execute={statement}"], check=False, capture_output=True, text=True, timeout=60)
-
-
-def rows(place: Path, host: str, statement: str) -> list[str]:
-    done = client(place, host, statement)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
-
-
-def guest(place: Path, script: str) -> list[str]:
-    """Lines that a script in the guest prints, over SSH with the host key that the cloud knows."""
-    (info,) = run_tasks(place, task("instance_info", name=NAME))
-    way = connection_vars(info["instances"][0], user="debian")
-    options = shlex.split(way["ansible_ssh_common_args"])
-    command = [
-        "ssh",
-        "-i",
-        str(place / "key"),
-        "-o",
-        "BatchMode=yes",
-        *options,
-        f"debian@{way['ansible_host']}",
-        script,
-    ]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout.splitlines()
 
 
 def shown(run: Run) -> dict[str, Any]:
@@ -182,24 +121,22 @@ def test_check_mode_predicts_what_is_made(
     (place / "host").write_text(shown(made)["host"])
 
 
-def test_a_client_reads_and_writes_with_tls_verified(place: Path) -> None:
-    host = (place / "host").read_text()
-    assert rows(
-        place, host, "CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2); SELECT id FROM t"
-    ) == ["1", "2"]
-    assert rows(
-        place,
-        host,
+def test_a_client_reads_and_writes_with_tls_verified(database: Database) -> None:
+    assert database.rows("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2); SELECT id FROM t") == [
+        "1",
+        "2",
+    ]
+    assert database.rows(
         "SELECT VARIABLE_VALUE <> '' FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME = 'Ssl_cipher'",
     ) == ["1"]
 
 
-def test_a_wrong_ca_is_refused(place: Path) -> None:
+def test_a_wrong_ca_is_refused(database: Database, place: Path) -> None:
     subject = ["-subj", "/CN=wrong", "-days", "1", "-out", str(place / "wrong.pem"), "-keyout", "/dev/null"]
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject], check=True, capture_output=True
     )
-    assert client(place, (place / "host").read_text(), "SELECT 1", ca="wrong.pem").returncode != 0
+    assert database.client("SELECT 1", ca="wrong.pem").returncode != 0
 
 
 LOOK_AT_THE_GUEST = r"""
@@ -222,8 +159,8 @@ sudo python3 -c "$ask"
 """
 
 
-def test_the_guest_is_as_the_datastore_wants_it(place: Path) -> None:
-    told = guest(place, LOOK_AT_THE_GUEST)
+def test_the_guest_is_as_the_datastore_wants_it(database: Database) -> None:
+    told = database.shell(LOOK_AT_THE_GUEST)
     assert told == [
         "1",
         "[madvise]",
@@ -245,8 +182,8 @@ def test_a_second_run_changes_nothing(wish: dict[str, Any]) -> None:
     assert play("preflight", wish).changed == 0
 
 
-def test_databases_users_and_root(way: dict[str, Any], place: Path) -> None:
-    host, old = (place / "host").read_text(), (place / "password").read_text().strip()
+def test_databases_users_and_root(way: dict[str, Any], database: Database, place: Path) -> None:
+    old = database.password
     databases = play("database_set", {**way, "databases": [{"name": "till", "character_set": "latin1"}]})
     assert (databases.ok, databases.changed) == (True, 1), databases.failures
 
@@ -264,98 +201,106 @@ def test_databases_users_and_root(way: dict[str, Any], place: Path) -> None:
     assert label == "auditor@%"
     command = ["age", "--decrypt", "--identity", place / "age.key"]
     secret = subprocess.run(command, input=encrypted, check=True, capture_output=True, text=True).stdout
-    new = (place / "password").read_text().strip()
+    new = database.password
     assert new != old
     for user, password in (("shop", old), ("shop", new), ("auditor", secret)):
-        assert client(place, host, "SELECT id FROM t", user=user, password=password).returncode == 0
-    assert client(place, host, "DELETE FROM t", user="auditor", password=secret).returncode != 0
+        assert database.client("SELECT id FROM t", user=user, password=password).returncode == 0
+    assert database.client("DELETE FROM t", user="auditor", password=secret).returncode != 0
     assert not any(secret in str(result) or new in str(result) for _host, _name, result in made.tasks)
 
     # The variables of the creation have the file with the new password, and end the old one.
     again = play("user_set", {**way, "users": [{**shop, "rotate_password": False}, auditor]})
     assert (again.ok, again.custom["dbaas_users"]["encrypted_passwords"]) == (True, {}), again.failures
     assert len(again.custom["dbaas_users"]["statements"]) == 1
-    assert client(place, host, "SELECT 1", password=old).returncode != 0
+    assert database.client("SELECT 1", password=old).returncode != 0
 
     root = place / "root.password"
     opened = play("root_enable", {**way, "password_file": str(root)})
     assert opened.ok, opened.failures
-    grants = client(place, host, "SHOW GRANTS", user="root", password=root.read_text().strip())
+    grants = database.client("SHOW GRANTS", user="root", password=root.read_text().strip())
     assert "WITH GRANT OPTION" in grants.stdout
     closed = play("root_disable", way)
     assert closed.ok, closed.failures
-    assert client(place, host, "SELECT 1", user="root", password=root.read_text().strip()).returncode != 0
-    (info,) = run_tasks(place, task("instance_info", name=NAME))
-    assert info["instances"][0]["root_enabled"].keys() == {"since", "by"}
-    assert info["instances"][0]["lock"] is None
+    assert database.client("SELECT 1", user="root", password=root.read_text().strip()).returncode != 0
+    info = database.info()
+    assert info["root_enabled"].keys() == {"since", "by"}
+    assert info["lock"] is None
 
 
-WRITER = r"""
-sudo systemd-run --quiet --unit=e2e-writer bash -c 'while :; do mariadb shop -e "INSERT INTO w (at) VALUES (NOW(6))"; done'
+FILL = """
+free=$(df --output=avail --block-size=1 /var/lib/dbaas | tail -n 1)
+sudo fallocate --length $((free - 50 * 1024 * 1024)) /var/lib/dbaas/filler
 """
 
 
-def test_the_volume_grows_under_a_writer_and_the_datastore_restarts(
-    wish: dict[str, Any], way: dict[str, Any], place: Path
+def test_a_full_volume_stops_writes_and_growth_lets_them_go_on(
+    wish: dict[str, Any], way: dict[str, Any], database: Database
 ) -> None:
-    host = (place / "host").read_text()
-    rows(place, host, "CREATE TABLE w (at DATETIME(6))")
-    guest(place, WRITER)
-    resized = play("instance_resize", {**way, "volume_size": 3})
-    assert resized.ok, resized.failures
+    with database.writer() as writer:
+        database.shell(FILL)
+        blocked = database.until(lambda told: told["status"] == "BLOCKED")
+        assert (blocked["heartbeat"]["cause"], bool(blocked["fault"])) == ("space", True)
+        assert database.rows("SELECT id FROM t") == ["1", "2"]
+        written = len(writer.times)
+        resized = play("instance_resize", {**way, "volume_size": 3})
+        assert resized.ok, resized.failures
+        database.until(lambda told: told["status"] == "ACTIVE" and len(writer.times) > written)
     wish["volume_size"] = 3
-    guest(place, "sudo systemctl stop e2e-writer")
-    (count,) = rows(place, host, "SELECT COUNT(*) FROM w")
-    assert int(count) > 0
-    (size,) = guest(place, "df --output=size --block-size=M /var/lib/dbaas | tail -n 1")
+    assert database.lost(writer.acknowledged) == set()
+    (size,) = database.shell(
+        "sudo rm /var/lib/dbaas/filler; df --output=size --block-size=M /var/lib/dbaas | tail -n 1"
+    )
     assert int(size.strip().rstrip("M")) > 2800
     assert play("instance_resize", {**way, "volume_size": 3}).changed == 0
     assert not play("instance_resize", {**way, "volume_size": 1}).ok
+
+
+def test_a_restart_keeps_the_data(way: dict[str, Any], database: Database) -> None:
     restarted = play("instance_restart", way)
     assert restarted.ok, restarted.failures
     assert shown(restarted)["status"] == "ACTIVE"
-    assert rows(place, host, "SELECT COUNT(*) FROM w") == [count]
+    assert database.rows("SELECT id FROM t") == ["1", "2"]
 
 
 @pytest.mark.soak
 def test_another_flavor_keeps_the_data_and_gives_its_memory_to_the_datastore(
-    cloud: Any, wish: dict[str, Any], way: dict[str, Any], place: Path
+    cloud: Any, wish: dict[str, Any], way: dict[str, Any], database: Database
 ) -> None:
-    host, pool = (place / "host").read_text(), "sudo mariadb -Ne 'SELECT @@innodb_buffer_pool_size'"
-    (before,) = guest(place, pool)
+    pool = "sudo mariadb -Ne 'SELECT @@innodb_buffer_pool_size'"
+    (before,) = database.shell(pool)
     resized = play("instance_resize", {**way, "flavor": "m1.medium"})
     assert resized.ok, resized.failures
     assert (shown(resized)["flavor"], shown(resized)["status"]) == ("m1.medium", "ACTIVE")
     wish["flavor"] = "m1.medium"
     assert [server.flavor.original_name for server in cloud.compute.servers() if server.name == NAME] == ["m1.medium"]
-    (after,) = guest(place, pool)
+    (after,) = database.shell(pool)
     assert int(after) > int(before)
-    assert rows(place, host, "SELECT id FROM t") == ["1", "2"]
+    assert database.rows("SELECT id FROM t") == ["1", "2"]
     assert play("instance_resize", {**way, "flavor": "m1.medium"}).changed == 0
 
 
-def test_access_follows_what_is_asked(cloud: Any, way: dict[str, Any], place: Path) -> None:
+def test_access_follows_what_is_asked(cloud: Any, way: dict[str, Any], database: Database, place: Path) -> None:
     closed = play("instance_access", {**way, "is_public": False})
     assert closed.ok, closed.failures
-    assert (shown(closed)["is_public"], shown(closed)["allowed_cidrs"]) == (False, HOST_CIDRS)
-    cidrs = ["2001:db8::/32", *HOST_CIDRS]
+    assert (shown(closed)["is_public"], shown(closed)["allowed_cidrs"]) == (False, CIDRS)
+    cidrs = ["2001:db8::/32", *CIDRS]
     opened = play("instance_access", {**way, "is_public": True, "allowed_cidrs": cidrs, "datastore_port": PORT + 1})
     assert opened.ok, opened.failures
     assert (shown(opened)["is_public"], shown(opened)["allowed_cidrs"]) == (True, sorted(cidrs))
     host = shown(opened)["host"]
     (place / "host").write_text(host)
-    assert client(place, host, "SELECT 1", port=PORT + 1).stdout.split() == ["1"]
-    asked = {"allowed_cidrs": HOST_CIDRS, "datastore_port": PORT, "tls_mode": "required", "renew_certificate": True}
+    assert database.client("SELECT 1", port=PORT + 1).stdout.split() == ["1"]
+    asked = {"allowed_cidrs": CIDRS, "datastore_port": PORT, "tls_mode": "required", "renew_certificate": True}
     back = play("instance_access", {**way, **asked})
-    assert (back.ok, shown(back)["allowed_cidrs"]) == (True, HOST_CIDRS), back.failures
+    assert (back.ok, shown(back)["allowed_cidrs"]) == (True, CIDRS), back.failures
     (group,) = cloud.network.security_groups(name=NAME)
     ingress = [rule for rule in group.security_group_rules if rule["direction"] == "ingress"]
     assert {rule["port_range_min"] for rule in ingress} == {22, PORT}
-    assert rows(place, host, "SELECT 1") == ["1"]
+    assert database.rows("SELECT 1") == ["1"]
     relaxed = {"users": [{"name": "shop", "password_file": str(place / "password"), "require_tls": False}]}
     assert play("user_set", {**way, **relaxed}).ok
-    assert client(place, host, "SELECT 1", ca="").returncode != 0
-    assert play("instance_access", {**way, "is_public": True, "allowed_cidrs": HOST_CIDRS}).changed == 0
+    assert database.client("SELECT 1", ca="").returncode != 0
+    assert play("instance_access", {**way, "is_public": True, "allowed_cidrs": CIDRS}).changed == 0
 
 
 def test_a_status_is_reset_and_a_lock_is_taken_by_order(place: Path) -> None:
@@ -364,8 +309,8 @@ def test_a_status_is_reset_and_a_lock_is_taken_by_order(place: Path) -> None:
     assert not play("instance_reset_status", {"instance": NAME}).ok
     reset = play("instance_reset_status", {"instance": NAME, "force": True})
     assert reset.ok, reset.failures
-    (info,) = run_tasks(place, task("instance_info", name=NAME))
-    told = info["instances"][0]
+    info = database.info()
+    told = info
     assert (told["status"], told["fault"], told["task"], told["lock"]) == ("ACTIVE", "", "", None)
 
 
@@ -375,8 +320,8 @@ until sudo mariadb --execute 'SHOW PROCESSLIST' | grep -F 'SELECT SLEEP(30)'; do
 """
 
 
-def test_the_lock_is_held_while_a_job_runs(way: dict[str, Any], place: Path) -> None:
-    guest(place, HOLD_UP)
+def test_the_lock_is_held_while_a_job_runs(way: dict[str, Any], database: Database) -> None:
+    database.shell(HOLD_UP)
     request = {"ssh_user": "debian", "ssh_jump": "", "dbaas_store_prefix": "dbaas_", **way}
     job = {"kind": "datastore_check", "id": "e2e", "args": {"databases": ["shop"]}}
     run = play(str(Path(__file__).with_name("plays") / "job.yml"), {"instance_request": request, "instance_job": job})
@@ -410,8 +355,7 @@ def test_the_inventory_leads_into_the_guest(place: Path) -> None:
     subprocess.run(pinged, env=environment, check=True, capture_output=True, timeout=300)
 
 
-def test_stop_start_and_reboot_keep_the_data(way: dict[str, Any], place: Path) -> None:
-    host = (place / "host").read_text()
+def test_stop_start_and_reboot_keep_the_data(way: dict[str, Any], database: Database) -> None:
     stopped = play("instance_stop", way)
     assert stopped.ok, stopped.failures
     assert shown(stopped)["server_status"] == "SHUTOFF"
@@ -419,16 +363,18 @@ def test_stop_start_and_reboot_keep_the_data(way: dict[str, Any], place: Path) -
     assert play("fleet_report", {}).custom["dbaas_fleet"][NAME] == "SHUTDOWN"
     started = play("instance_start", {"instance": NAME})
     assert started.ok, started.failures
-    assert rows(place, host, "SELECT id FROM t") == ["1", "2"]
+    assert database.rows("SELECT id FROM t") == ["1", "2"]
     assert play("instance_start", {"instance": NAME}).changed == 0
     rebooted = play("instance_reboot", way)
     assert rebooted.ok, rebooted.failures
-    assert rows(place, host, "INSERT INTO t VALUES (3); SELECT id FROM t") == ["1", "2", "3"]
+    assert database.rows("INSERT INTO t VALUES (3); SELECT id FROM t") == ["1", "2", "3"]
     fleet = play("fleet_report", {})
     assert (fleet.custom["dbaas_fleet"][NAME], fleet.changed) == ("ACTIVE", 0)
 
 
-def test_a_lost_server_is_made_anew_with_its_data(cloud: Any, wish: dict[str, Any], place: Path) -> None:
+def test_a_lost_server_is_made_anew_with_its_data(
+    cloud: Any, wish: dict[str, Any], database: Database, place: Path
+) -> None:
     (server,) = [server for server in cloud.compute.servers() if server.name == NAME]
     cloud.compute.delete_server(server)
     cloud.compute.wait_for_delete(server, wait=120)
@@ -437,10 +383,10 @@ def test_a_lost_server_is_made_anew_with_its_data(cloud: Any, wish: dict[str, An
     made = play("instance_recreate", wish)
     assert made.ok, made.failures
     assert (place / "ca.pem").read_text() == known
-    (info,) = run_tasks(place, task("instance_info", name=NAME))
-    assert (info["instances"][0]["port"], info["instances"][0]["tls_mode"]) == (PORT, "required")
-    assert client(place, (place / "host").read_text(), "SELECT 1", ca="").returncode != 0
-    assert rows(place, (place / "host").read_text(), "SELECT id FROM t") == ["1", "2", "3"]
+    info = database.info()
+    assert (info["port"], info["tls_mode"]) == (PORT, "required")
+    assert database.client("SELECT 1", ca="").returncode != 0
+    assert database.rows("SELECT id FROM t") == ["1", "2", "3"]
 
 
 def test_delete_leaves_nothing_in_any_service(cloud: Any, before: set[tuple[str, str]]) -> None:
