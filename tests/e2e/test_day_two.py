@@ -136,7 +136,8 @@ def test_a_volume_grows_while_it_is_detached_where_the_cloud_wants_that(
     with_clouds(tmp_path, monkeypatch, lambda clouds: clouds[CLOUD].update(block_storage_default_microversion="3.41"))
     with database.writer() as writer:
         run = ended(play("instance_resize", {**database.way, "volume_size": 2}))
-    assert [result["plan"][0]["action"] for result in run.results("instance_action") if result["plan"]] == ["detach"]
+    acted = [step["action"] for result in run.results("instance_action") for step in result.get("plan", ())]
+    assert acted == ["detach"]
     assert database.lost(writer.acknowledged) == set()
     (size,) = database.shell("df --output=size --block-size=M /var/lib/dbaas | tail -n 1")
     assert int(size.strip().rstrip("M")) > 1800
