@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import http.client
+import json
 import re
 import threading
 import urllib.parse
@@ -47,12 +48,14 @@ Dead = Callable[[str], bool]
 """Whether what stands at a URL does not answer."""
 
 
-def boundary(method: str, url: str) -> Boundary | None:
-    """The boundary that a request is; None if it changes nothing, as reading and logging in."""
+def boundary(method: str, url: str, body: bytes = b"") -> Boundary | None:
+    """The boundary that a request is; None if it changes nothing, as reading and logging in. What an action is stands in its body."""
     parts = urllib.parse.urlsplit(url)
     if method not in MUTATING or _IDENTITY.search(parts.path):
         return None
     place = _CLAIM.sub("LOCK", _ID.sub("ID", parts.path))
+    if place.endswith("/action"):
+        place = f"{place} {next(iter(json.loads(body)))}"
     return Boundary(method, place)
 
 
@@ -61,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _forward(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        at = boundary(self.command, self.path)
+        at = boundary(self.command, self.path, body)
         hook: Hook = self.server.hook  # type: ignore[attr-defined]
         try:
             if self.server.dead(self.path):  # type: ignore[attr-defined]

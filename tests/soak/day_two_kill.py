@@ -97,7 +97,7 @@ class Chain:
                 rows.append({"operation": self._label, "how": how, "boundary": str(victim.killed_at)})
                 print(rows[-1], flush=True)
                 give_lock_back(database.place, database.name)
-                if how != "before" and victim.killed_at.place.endswith("/servers/ID/action"):
+                if how != "before" and victim.killed_at.place.endswith("/action rebuild"):
                     reinstall.pop("reinstall", None)  # the request has reached Nova
         faults = [] if victim.ended_well else ["the last run, which nobody killed, failed"]
         lost = database.lost(writer.acknowledged)
