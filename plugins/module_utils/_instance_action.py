@@ -102,7 +102,7 @@ def plan_action(
     if flavor is not None:
         details = {"flavor": flavor.name, "ram": flavor.ram, "from": server.flavor}
     if name == "migrate":
-        details = {"host": host}
+        details = {"host": host, "from": server.host}
     if name == "rebuild":
         details = {"image": image_id}
     before = dataclasses.replace(instance.anchor, task=action.task or name, since=0, fault="")

@@ -39,6 +39,13 @@ _REFUSED_WHILE_ATTACHED = (400, 403, 409)
 """Cinder's answers where an API that is too old, a rule or a driver keeps attached volumes from being extended."""
 
 
+_MOVED: dict[str, t.Callable[[t.Any, t.Mapping[str, t.Any]], bool]] = {
+    "resize": lambda server, asked: bool(server.flavor.original_name == asked["flavor"]),
+    "migrate": lambda server, asked: bool(asked["from"]) and server.compute_host != asked["from"],
+}
+"""Whether a server that Nova works on no more, and that does not wait to be confirmed, has moved, by the step's action."""
+
+
 class NotWhileAttachedError(DbaasError):
     """Nothing was changed, and it can be done while the volume is detached."""
 
@@ -404,8 +411,9 @@ class Applier:
             "delete_on_termination": False,
         }
 
-    def wait_for_server(self, wanted: str = "ACTIVE", flavor: str = "") -> None:
-        """Until Nova reports the status that is wanted, or for a resize the flavor; DbaasError cloud when it reports ERROR, or has given a resize up."""
+    def wait_for_server(self, wanted: str = "ACTIVE", step: Step | None = None) -> None:
+        """Until Nova reports the status that is wanted, or what the step moves to; DbaasError cloud when it reports ERROR, or has given a move up."""
+        moved = _MOVED.get(step.action) if step else None
 
         def probe() -> t.Any:
             server = self._connection.compute.get_server(self._server_id)
@@ -413,10 +421,10 @@ class Applier:
                 fault = (server.fault or {}).get("message", "no reason given")
                 msg = f"Nova put server {server.name} ({server.id}) into ERROR: {fault}; run again to replace it"
                 raise DbaasError("cloud", msg, server_id=server.id)
-            if flavor and server.status in ("ACTIVE", "SHUTOFF") and not server.task_state:
-                if server.flavor.original_name == flavor:
+            if step and moved and server.status in ("ACTIVE", "SHUTOFF") and not server.task_state:
+                if moved(server, step.details):
                     return server  # confirmed by Nova itself
-                msg = f"Nova did not resize server {server.name} to {flavor}: openstack server event list {server.id} tells why"
+                msg = f"Nova did not {step.action} server {server.name}: openstack server event list {server.id} tells why"
                 raise DbaasError("cloud", msg, server_id=server.id)
             return server if server.status == wanted else None
 

@@ -253,7 +253,7 @@ def carry_out(steps: list[Step], applier: Applier, wait_for: str = "") -> None:
     for step in steps:
         applier.apply(step)
         if wait_for and step.resource == "server":
-            applier.wait_for_server(wait_for, step.details.get("flavor", ""))
+            applier.wait_for_server(wait_for, step)
 
 
 @contextlib.contextmanager

@@ -220,6 +220,7 @@ def _server(server: t.Any) -> Server:
         flavor=(flavor.original_name if flavor else None) or "",
         ram=(flavor.ram if flavor else None) or 0,
         vcpus=(flavor.vcpus if flavor else None) or 0,
+        disk=(flavor.disk if flavor else None) or 0,
         host=server.compute_host or "",
         metadata=dict(server.metadata),
         tags=frozenset(server.tags or ()),

@@ -127,7 +127,7 @@ class Snapshot:
 
 @dataclasses.dataclass(frozen=True)
 class Server:
-    """status: of Nova. flavor: its name. ram: MiB. zone: availability zone. created: ISO 8601. image_id: None when booted from a volume.
+    """status: of Nova. flavor: its name. ram: MiB. disk: GiB. zone: availability zone. created: ISO 8601. image_id: None when booted from a volume.
     locked: in Nova, by whomever. host: its hypervisor's, told to administrators alone."""
 
     id: str
@@ -140,6 +140,7 @@ class Server:
     created: str = ""
     ram: int = 0
     vcpus: int = 0
+    disk: int = 0
     host: str = ""
     fault: str = ""
     image_id: str | None = None

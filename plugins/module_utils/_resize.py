@@ -20,6 +20,9 @@ def resize_problems(server: Server, flavor: Flavor, *, min_ram: int, quotas: t.M
     if flavor.ram < min_ram:
         msg = f"flavor: {flavor.name} has {flavor.ram} MiB of memory, the datastore needs {min_ram} MiB"
         found.append(Problem("flavor", flavor.name, "invalid", msg))
+    if server.image_id is not None and flavor.disk < server.disk:
+        msg = f"flavor: {flavor.name} has a disk of {flavor.disk} GiB, the server's has {server.disk} GiB, and Nova makes no disk smaller"
+        found.append(Problem("flavor", flavor.name, "invalid", msg))
     if flavor.name != server.flavor:
         found += quota_problems({"cores": flavor.vcpus - server.vcpus, "ram": flavor.ram - server.ram}, quotas)
     return found

@@ -23,7 +23,7 @@ from tests.e2e.kill_cells import HOWS, give_lock_back
 from tests.e2e.leaks import inventory
 from tests.e2e.playbooks import play, playbook
 from tests.e2e.proxy import Boundary
-from tests.e2e.test_day_two import OLDER, STATE
+from tests.e2e.test_day_two import OLDER, STATE, less_memory
 
 Look = Callable[[Database], str]
 
@@ -36,41 +36,47 @@ def soak(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     database = Database(f"kill-{secrets.token_hex(3)}", directory)
     for known in ("host", "ca.pem"):
         (directory / known).unlink(missing_ok=True)
-    made = play("instance_create", database.wish(volume_size=1))
-    assert made.ok, made.failures
     rows: list[dict[str, Any]] = []
     chains = []
-    for size, how in enumerate(HOWS, start=2):
-        for chain in (
-            Chain("instance_resize", {"volume_size": size}, "volume", lambda at: at.info()["volume"]["size"], size),
-            Chain(
-                "instance_resize", {"flavor": "m1.medium"}, "larger flavor", lambda at: at.info()["flavor"], "m1.medium"
-            ),
-            Chain(
-                "instance_resize", {"flavor": "m1.small"}, "smaller flavor", lambda at: at.info()["flavor"], "m1.small"
-            ),
-            Chain(
-                "instance_upgrade",
-                {},
-                "upgrade",
-                lambda at: at.shell(STATE)[0].split()[1:] + at.shell(STATE)[1:],
-                ["0", "5"],
-            ),
-            Chain("instance_rebuild", {}, "rebuild", lambda at: len(at.info()["host_keys"]), 1),
-        ):
-            if time.monotonic() < ends:
-                chains.append(chain.run(database, how, rows))
-                print(chains[-1], flush=True)
-    gone = play("instance_delete", {"instance": database.name})
+    with less_memory() as smaller:
+        made = play("instance_create", database.wish(volume_size=1))
+        assert made.ok, made.failures
+        for size, how in enumerate(HOWS, start=2):
+            for chain in _chains(size, smaller):
+                if time.monotonic() < ends:
+                    chains.append(chain.run(database, how, rows))
+                    print(chains[-1], flush=True)
+        gone = play("instance_delete", {"instance": database.name})
     left = sorted(pair for pair in inventory(cloud) ^ before if pair[0] != "container")
     return {
-        "complete": len(chains) == 5 * len(HOWS),
+        "complete": len(chains) == len(HOWS) * len(_chains(0, "")),
         "kills": len(rows),
         "chains": chains,
         "left": [str(pair) for pair in left],
         "violations": sum(bool(chain["faults"]) for chain in chains) + len(left) + (not gone.ok),
         "rows": rows,
     }
+
+
+def _chains(size: int, smaller: str) -> list[Chain]:
+    """One for each operation. size: GiB of the volume then. smaller: a flavor with less memory than m1.medium."""
+    return [
+        Chain("instance_resize", {"volume_size": size}, "volume", lambda at: at.info()["volume"]["size"], size),
+        Chain("instance_rebuild", {}, "rebuild", lambda at: len(at.info()["host_keys"]), 1),
+        Chain("instance_upgrade", {}, "upgrade", _opened_and_held, ["0", "5"]),
+        Chain("instance_resize", {"flavor": "m1.medium"}, "larger flavor", _flavor, "m1.medium"),
+        Chain("instance_resize", {"flavor": smaller}, "smaller flavor", _flavor, smaller),
+    ]
+
+
+def _flavor(database: Database) -> str:
+    return str(database.info()["flavor"])
+
+
+def _opened_and_held(database: Database) -> list[str]:
+    """Whether the server takes no clients, and how many packages are held."""
+    server, *rest = database.shell(STATE)
+    return [*server.split()[1:], *rest]
 
 
 class Chain:

@@ -116,11 +116,11 @@ def test_a_server_that_boots_from_a_volume_is_not_rebuilt() -> None:
 
 
 def test_a_migration_waits_to_be_confirmed_and_goes_nowhere_twice() -> None:
-    assert plan_action("migrate", in_status("ACTIVE"))[1].details == {"host": None}
+    assert plan_action("migrate", in_status("ACTIVE"))[1].details == {"host": None, "from": ""}
     assert plan_action("migrate", in_status("VERIFY_RESIZE")) == []
     there = dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, host="h-1"),))
     assert plan_action("migrate", there, host="h-1") == []
-    assert plan_action("migrate", there, host="h-2")[1].details == {"host": "h-2"}
+    assert plan_action("migrate", there, host="h-2")[1].details == {"host": "h-2", "from": "h-1"}
 
 
 def test_without_a_server_there_is_nothing_to_act_on() -> None:

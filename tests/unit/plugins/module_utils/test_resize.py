@@ -14,8 +14,15 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._resize import res
 
 from tests.unit.plugins.module_utils.test_instance_plan import SERVER
 
-NOW = dataclasses.replace(SERVER, ram=2048, vcpus=1)
+NOW = dataclasses.replace(SERVER, ram=2048, vcpus=1, disk=10, image_id="i-1")
 ROOM = {"cores": Quota(4, 3), "ram": Quota(8192, 6144)}
+
+
+def test_no_disk_gets_smaller_but_that_of_a_server_which_boots_from_a_volume() -> None:
+    flavor = Flavor("f", "m1.flat", 4096, 9, 1)
+    (problem,) = resize_problems(NOW, flavor, min_ram=1024, quotas=ROOM)
+    assert (problem.option, problem.reason) == ("flavor", "invalid")
+    assert resize_problems(dataclasses.replace(NOW, image_id=None), flavor, min_ram=1024, quotas=ROOM) == []
 
 
 @pytest.mark.parametrize(
