@@ -303,14 +303,13 @@ def test_access_follows_what_is_asked(cloud: Any, way: dict[str, Any], database:
     assert play("instance_access", {**way, "is_public": True, "allowed_cidrs": CIDRS}).changed == 0
 
 
-def test_a_status_is_reset_and_a_lock_is_taken_by_order(place: Path) -> None:
+def test_a_status_is_reset_and_a_lock_is_taken_by_order(database: Database, place: Path) -> None:
     run_tasks(place, task("instance", name=NAME, fault="it broke"))
     run_tasks(place, task("instance_lock", name=NAME, operation="e2e_dead", lease=600))
     assert not play("instance_reset_status", {"instance": NAME}).ok
     reset = play("instance_reset_status", {"instance": NAME, "force": True})
     assert reset.ok, reset.failures
-    info = database.info()
-    told = info
+    told = database.info()
     assert (told["status"], told["fault"], told["task"], told["lock"]) == ("ACTIVE", "", "", None)
 
 
