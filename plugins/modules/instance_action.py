@@ -98,6 +98,20 @@ EXAMPLES = r"""
     cloud: devcloud
     name: orders
     action: stop
+
+- name: Give it the image that is registered for its version, if it has another
+  dbaas.openstack.instance_action:
+    cloud: devcloud
+    name: orders
+    action: rebuild
+    ssh_public_keys: "{{ [lookup('ansible.builtin.file', '~/.ssh/id_ed25519.pub')] }}"
+
+- name: Give it another name
+  dbaas.openstack.instance_action:
+    cloud: devcloud
+    name: orders
+    action: rename
+    new_name: shop
 """
 
 RETURN = r"""
