@@ -321,7 +321,7 @@ def _label_steps(spec: Spec, instance: Instance | None) -> list[Step]:
     if spec.deletion_protection is not None:
         ours = instance is not None and _anchor.PROTECTED_TAG in instance.group.tags
         half = ours and server is not None and not server.locked
-        if ours != spec.deletion_protection or (ours and half):
+        if half or ours != spec.deletion_protection:
             steps.append(Step("update", "deletion_protection", spec.name, {"enabled": spec.deletion_protection}))
     if server is None or server.status == "ERROR":
         return steps  # tags and metadata stand in the call that creates the server
