@@ -31,6 +31,7 @@ import openstack  # noqa: E402
 from ansible_collections.dbaas.openstack.plugins.module_utils import _images_cloud  # noqa: E402
 
 from tests.benchmarks import day_two, fleet  # noqa: E402
+from tests.e2e.guests import Database  # noqa: E402
 from tests.e2e.playbooks import play  # noqa: E402
 
 IDLE_SECONDS = 600
@@ -65,10 +66,9 @@ def create() -> Figures:
     """Seconds of instance_create against a bare server of the same image and flavor until its SSH port answers; then of a run without change."""
     cloud = openstack.connect()
     with tempfile.TemporaryDirectory() as directory:
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{directory}/key"], check=True)
         bare = _bare_server(cloud)
         name = f"bench-{secrets.token_hex(3)}"
-        wish = _wish(name, Path(directory))
+        wish = Database(name, Path(directory)).wish(volume_size=1)
         try:
             made = _must(play("instance_create", wish))
             again = _must(play("instance_create", wish))
@@ -87,10 +87,9 @@ def create() -> Figures:
 def agent_idle() -> Figures:
     """Memory (MiB) and share of a core of an idle agent over ten minutes, beside those of the database that it watches."""
     with tempfile.TemporaryDirectory() as directory:
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{directory}/key"], check=True)
         name = f"bench-{secrets.token_hex(3)}"
         try:
-            made = _must(play("instance_create", _wish(name, Path(directory))))
+            made = _must(play("instance_create", Database(name, Path(directory)).wish(volume_size=1)))
             host = made.custom["dbaas_instance"]["host"]
             first = _usage(host, f"{directory}/key")
             time.sleep(IDLE_SECONDS)
@@ -114,22 +113,6 @@ BENCHMARKS: dict[str, Callable[[], Figures]] = {
     **day_two.BENCHMARKS,
     **fleet.BENCHMARKS,
 }
-
-
-def _wish(name: str, directory: Path) -> dict[str, Any]:
-    return {
-        "instance": name,
-        "datastore": "mariadb",
-        "flavor": "m1.small",
-        "volume_size": 1,
-        "network": "private",
-        "is_public": True,
-        "allowed_cidrs": ["172.16.0.0/12"],
-        "management_cidrs": ["172.16.0.0/12"],
-        "ssh_private_key_file": str(directory / "key"),
-        "databases": ["bench"],
-        "users": [{"name": "bench", "password_file": str(directory / "password"), "databases": ["bench"]}],
-    }
 
 
 def _must(run: Any) -> Any:

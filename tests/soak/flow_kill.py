@@ -11,11 +11,11 @@ Each run goes on from where the one before was killed, until one comes to its en
 from __future__ import annotations
 
 import secrets
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
+from tests.e2e.guests import Database
 from tests.e2e.instances import connect
 from tests.e2e.kill import Victim
 from tests.e2e.kill_cells import HOWS, give_lock_back
@@ -23,15 +23,10 @@ from tests.e2e.leaks import inventory
 from tests.e2e.playbooks import play, playbook
 from tests.e2e.proxy import Boundary
 
-NETWORKS = ["172.16.0.0/12"]
-
 
 def soak(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     """Figures; violations: chains that end with something doubled, changed by a run without change, or left."""
     cloud = connect()
-    key = directory / "key"
-    if not key.exists():
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     ends = time.monotonic() + 60 * minutes
     rows: list[dict[str, Any]] = []
     chains = []
@@ -51,7 +46,7 @@ def soak(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
 def _chain(cloud: Any, directory: Path, how: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     before = inventory(cloud)
     name = f"flow-{secrets.token_hex(3)}"
-    wish = _wish(name, directory)
+    wish = Database(name, directory).wish(volume_size=1)
     done: set[Boundary] = set()
     ended = False
     while not ended:
@@ -78,19 +73,3 @@ def _chain(cloud: Any, directory: Path, how: str, rows: list[dict[str, Any]]) ->
     faults += [f"delete: {failure}" for failure in gone.failures]
     left = {pair for pair in inventory(cloud) ^ before if pair[0] != "container"}
     return {"how": how, "kills": len(done), "faults": faults + [f"left: {pair}" for pair in sorted(left)]}
-
-
-def _wish(name: str, directory: Path) -> dict[str, Any]:
-    return {
-        "instance": name,
-        "datastore": "mariadb",
-        "flavor": "m1.small",
-        "volume_size": 1,
-        "network": "private",
-        "is_public": True,
-        "allowed_cidrs": NETWORKS,
-        "management_cidrs": NETWORKS,
-        "ssh_private_key_file": str(directory / "key"),
-        "databases": ["shop"],
-        "users": [{"name": "shop", "password_file": str(directory / "password"), "databases": ["shop"]}],
-    }
