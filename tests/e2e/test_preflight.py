@@ -249,7 +249,8 @@ def test_a_guest_that_never_answers_is_named_with_what_to_look_at(tmp_path: Path
                 "ansible_host": "127.0.0.1",
                 "ansible_port": bound.getsockname()[1],
                 "instance_ssh_waited": 0,
-                "instance_request": {"dbaas_timeout": 2, "management_cidrs": OUT, "ssh_jump": ""},
+                "instance_request": {"dbaas_timeout": 2, "ssh_jump": ""},
+                "__instance_cloud": {"management_cidrs": OUT},
             },
         }
         done = subprocess.run(
