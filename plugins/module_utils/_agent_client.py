@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from ansible_collections.dbaas.openstack.plugins.module_utils._agent_protocol import PROTOCOLS, SOCKET, VERBS
+from ansible_collections.dbaas.openstack.plugins.module_utils._agent_protocol import PROTOCOLS, SOCKET, VERBS, VERSION
 
 ANSWER_LIMIT = 16 * 1024 * 1024
 POLL_SECONDS = 2.0
@@ -50,6 +50,7 @@ class AgentClient:
         self._path = path
         self._timeout = timeout
         self._rest = b""
+        self._agent_version = VERSION
 
     def __enter__(self) -> AgentClient:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -57,7 +58,8 @@ class AgentClient:
             self._socket.settimeout(10)
             self._socket.connect(self._path)
             self.protocol: int = PROTOCOLS[-1]
-            self.protocol = self.call("hello", {"protocols": PROTOCOLS})["protocol"]
+            agreed = self.call("hello", {"protocols": PROTOCOLS})
+            self.protocol, self._agent_version = agreed["protocol"], agreed["agent_version"]
         except OSError as fault:
             self._socket.close()
             raise AgentUnreachableError(f"there is no agent at {self._path}: {fault.strerror or fault}") from fault
@@ -93,8 +95,7 @@ class AgentClient:
         if answer.get("ok"):
             result: dict[str, Any] = answer["result"]
             return result
-        error = answer.get("error", {})
-        raise AgentError(error.get("reason", "agent"), error.get("msg", "no message"), error.get("details"))
+        raise _refusal(answer.get("error", {}), self._agent_version)
 
     def _read_line(self, deadline: float) -> bytes:
         buffer = bytearray(self._rest)
@@ -108,6 +109,15 @@ class AgentClient:
                 raise AgentError("agent", f"the agent's answer is longer than {ANSWER_LIMIT} bytes")
         line, _dummy, self._rest = bytes(buffer).partition(b"\n")
         return line
+
+
+def _refusal(error: dict[str, Any], agent_version: str) -> AgentError:
+    """The error as an exception. An agent of another version may not know the verb or an argument, so that is told with it."""
+    reason, msg, details = error.get("reason", "agent"), error.get("msg", "no message"), error.get("details") or {}
+    if reason in ("invalid", "unsupported") and agent_version != VERSION:
+        msg = f"{msg}. The agent has version {agent_version} and this collection brings {VERSION}: run playbook agent_upgrade first"
+        details = {**details, "agent_version": agent_version, "brought_version": VERSION}
+    return AgentError(reason, msg, details)
 
 
 def wait_for_job(path: str, timeout: float | None, job: dict[str, Any], seconds: float) -> dict[str, Any]:

@@ -138,6 +138,19 @@ def test_an_upgrade_that_fails_is_taken_back_with_its_data(cloud: Any, database:
     assert list(cloud.block_storage.snapshots()) == []
 
 
+def test_an_upgrade_that_gets_no_snapshot_changes_nothing(cloud: Any, database: Database) -> None:
+    before = database.shell(STATE)
+    admin = openstack.connect(cloud=f"{CLOUD}-admin")
+    admin.set_volume_quotas(cloud.current_project_id, snapshots=0)
+    try:
+        refused = ended(play("instance_upgrade", database.way), well=False)
+    finally:
+        admin.delete_volume_quotas(cloud.current_project_id)
+    assert [result["reason"] for result in refused.results("instance_action") if result.get("failed")] == ["quota"]
+    assert database.shell(STATE) == before
+    works(database)
+
+
 def test_an_upgrade_keeps_clients_out_and_their_data(cloud: Any, database: Database) -> None:
     (old,) = database.shell("sudo mariadb -Ne 'SELECT VERSION()'")
     with database.writer() as writer:

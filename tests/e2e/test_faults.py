@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import openstack
 import pytest
 
+from tests.e2e.guests import Database
 from tests.e2e.instances import wish
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import play
@@ -138,30 +138,13 @@ def test_an_object_store_that_does_not_answer(cloud: Any, name: str, tmp_path: P
     assert gone["removed"] == [f"heartbeat {made['instance']['uid']}", f"security_group {name}"]
 
 
-def with_a_guest(name: str, directory: Path, **change: Any) -> dict[str, Any]:
-    """Variables of instance_create for a guest that lets a new key in."""
-    key = directory / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
-    return {
-        "instance": name,
-        "datastore": "mariadb",
-        "flavor": "m1.small",
-        "volume_size": 1,
-        "network": "private",
-        "is_public": True,
-        "ssh_private_key_file": str(key),
-        **change,
-    }
-
-
 @pytest.mark.soak
 def test_ssh_that_never_answers(name: str, tmp_path: Path) -> None:
-    wanted = with_a_guest(name, tmp_path, management_cidrs=["198.51.100.0/24"], dbaas_timeout=60)
-    run = play("instance_create", wanted)
+    database = Database(name, tmp_path)
+    run = play("instance_create", database.wish(management_cidrs=["198.51.100.0/24"], dbaas_timeout=60))
     assert not run.ok
     assert [host for host, _task, _msg in run.failures][-1] == "localhost"
-    (info,) = run_tasks(tmp_path, task("instance_info", name=name))
-    (shown,) = info["instances"]
+    shown = database.info()
     assert (shown["status"], bool(shown["fault"]), shown["lock"]) == ("ERROR", True, None)
 
 
@@ -180,12 +163,11 @@ def test_a_flavor_with_which_the_datastore_does_not_start_is_taken_back(
     override.parent.mkdir(parents=True)
     override.write_text(BROKEN_WHEN_LARGE)
     monkeypatch.setitem(ENVIRONMENT, "DBAAS_DATASTORE_PATH", str(override.parents[1]))
-    made = play("instance_create", with_a_guest(name, tmp_path, management_cidrs=["172.16.0.0/12"]))
+    database = Database(name, tmp_path)
+    made = play("instance_create", database.wish())
     assert made.ok, made.failures
-    way = {"instance": name, "ssh_private_key_file": str(tmp_path / "key")}
-    resized = play("instance_resize", {**way, "flavor": "m1.medium"})
+    resized = play("instance_resize", {**database.way, "flavor": "m1.medium"})
     assert not resized.ok
-    (info,) = run_tasks(tmp_path, task("instance_info", name=name))
-    (shown,) = info["instances"]
+    shown = database.info()
     assert (shown["flavor"], shown["status"], shown["fault"]) == ("m1.small", "ACTIVE", "")
     assert (shown["task"], shown["lock"]) == ("", None)

@@ -23,13 +23,14 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._agent_client impo
     plain_values,
     wait_for_job,
 )
+from ansible_collections.dbaas.openstack.plugins.module_utils._agent_protocol import VERSION
 from dbaas_agent import schema
 from dbaas_agent.agent import Agent
 from dbaas_agent.dispatch import Dispatcher
 from dbaas_agent.server import Server
 from dbaas_agent.validate import secrets
 
-HELLO = b'{"ok": true, "result": {"protocol": 1}}\n'
+HELLO = b'{"ok": true, "result": {"protocol": 1, "agent_version": "%s"}}\n' % VERSION.encode()
 Script = Callable[..., None]
 
 
@@ -108,6 +109,18 @@ def test_versions_that_are_no_neighbours_say_so(path: str, monkeypatch: pytest.M
         pass
     assert (caught.value.reason, caught.value.details) == ("unsupported", {"protocols": schema.PROTOCOLS})
     server.close()
+
+
+@pytest.mark.parametrize(("version", "told"), [(VERSION, None), ("0.0.1", "0.0.1")])
+def test_a_refusal_by_an_agent_of_another_version_tells_it(
+    path: str, script: Script, version: str, told: str | None
+) -> None:
+    hello = {"ok": True, "result": {"protocol": 1, "agent_version": version}}
+    refusal = {"ok": False, "error": {"reason": "invalid", "msg": "args: tls_mode is unknown"}}
+    script(*(json.dumps(answer).encode() + b"\n" for answer in (hello, refusal)))
+    with AgentClient(path) as agent, pytest.raises(AgentError) as caught:
+        agent.call("status")
+    assert caught.value.details.get("agent_version") == told
 
 
 def test_a_result_in_pieces(path: str, script: Script) -> None:
