@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dbaas_agent import marker
+from dbaas_agent import volume as volume_module
+from dbaas_agent.agent import Agent
 from dbaas_agent.config import Config
+from dbaas_agent.heartbeat import TicketFile
+
+from guest_agent.tests.fakes import FakeDriver, World
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +58,19 @@ def config(given: dict[str, Any], tmp_path: Path) -> Config:
         "state_dir": tmp_path / "state",
     }
     return Config(**{**given, **{name: str(path) for name, path in paths.items()}})
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    made = World()
+    made.install(monkeypatch)
+    monkeypatch.setattr(os, "chown", lambda *_: None)
+    return made
+
+
+@pytest.fixture
+def agent(config: Config, world: World, monkeypatch: pytest.MonkeyPatch) -> Agent:
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == config.mount_point)
+    monkeypatch.setattr(volume_module, "UNIT_DIR", config.state_dir)
+    marker.write(config, marker.new(config, "v-1"))
+    return Agent(config, FakeDriver(config, world), TicketFile(config.ticket_file))

@@ -11,154 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbaas_agent import drivers, guard, marker, systemd, tls_mode, verbs
-from dbaas_agent import volume as volume_module
+from dbaas_agent import drivers, guard, marker, service, systemd, tls_mode, verbs
 from dbaas_agent.agent import Agent
 from dbaas_agent.config import Config
-from dbaas_agent.drivers.base import Driver, Plan, UnansweredError
+from dbaas_agent.drivers.base import Driver
 from dbaas_agent.errors import AgentError
 from dbaas_agent.heartbeat import TicketFile
 from dbaas_agent.jobs import journal
-from dbaas_agent.jobs.kind import Kind
 from dbaas_agent.jobs.record import Request
 from dbaas_agent.space import MIB
 from dbaas_agent.systemd import Unit
 
+from guest_agent.tests.fakes import FakeDriver, World
+
 NAMES = {"names": ["orders"], "addresses": [], "renew": False, "tls_mode": None}
-
-
-class FakeDriver(Driver):
-    """A datastore whose data directory is a file, and which answers while its service runs."""
-
-    def __init__(self, config: Config, world: World) -> None:
-        super().__init__(config)
-        self.world = world
-        self.calls: list[str] = []
-        self.root = False
-        self.stopped = False
-        self.tls = True
-        self.policy: tls_mode.Policy | None = None
-
-    def ping(self) -> str:
-        if self.world.unit.active != "active" or self.world.silent:
-            raise UnansweredError("silence")
-        return "1.0"
-
-    def create_command(self, directory: str) -> list[str]:
-        return ["create", directory]
-
-    def is_data_directory(self, directory: str) -> bool:
-        return os.path.exists(os.path.join(directory, "data"))
-
-    def lock_down(self) -> None:
-        self.calls.append("lock_down")
-
-    def reload_tls(self) -> None:
-        self.calls.append("reload_tls")
-
-    def stop_writes(self, hurry: bool) -> None:
-        self.calls.append("hurry" if hurry else "stop_writes")
-        self.stopped = True
-
-    def allow_writes(self) -> None:
-        self.calls.append("allow_writes")
-        self.stopped = False
-
-    def writes_stopped(self) -> bool:
-        self.ping()
-        return self.stopped
-
-    def closed(self) -> bool:
-        return False
-
-    def speaks_tls(self) -> bool:
-        return self.tls
-
-    def plan_tls(self, mode: str) -> Plan:
-        kept = tls_mode.read(self.config)
-        after = tls_mode.Policy(mode, self.policy.plain if self.policy else kept.plain)
-        steps = [Step()] if after != kept else []
-        return Plan(steps, {"mode": kept.mode}, {"mode": mode}, None if after == kept else after)
-
-    def databases(self) -> list[dict[str, Any]]:
-        return [{"name": "d"}]
-
-    def plan_databases(self, wanted: list[dict[str, Any]]) -> Plan:
-        return Plan([Step()] * len(wanted), {}, {"d": 1})
-
-    def users(self) -> list[dict[str, Any]]:
-        return [{"name": "u"}]
-
-    def plan_users(self, wanted: list[dict[str, Any]], coming: list[str]) -> Plan:
-        return Plan([Step()] * len(wanted), {}, dict.fromkeys(coming, 1))
-
-    def root_enabled(self) -> bool:
-        return self.root
-
-    def plan_root(self, enabled: bool, password: str | None, require_tls: bool) -> Plan:
-        return Plan([Step()] if enabled else [], {}, {"root": [password, require_tls]})
-
-    def end_root_sessions(self) -> None:
-        self.calls.append("end_root_sessions")
-
-    def apply(self, plan: Plan) -> None:
-        self.calls.append(f"apply {len(plan.statements)}")
-        self.kept_at_apply = tls_mode.read(self.config).mode
-
-    def jobs(self) -> dict[str, type[Kind]]:
-        return {}
-
-
-class Step:
-    """A statement."""
-
-    def shown(self) -> str:
-        return "shown"
-
-
-class World:
-    """systemd, and what became of the service."""
-
-    def __init__(self) -> None:
-        self.unit = Unit("loaded", "inactive", "dead", "success", "disabled")
-        self.silent = False
-        self.acts: list[str] = []
-
-    def _set(self, **states: str) -> None:
-        self.unit = Unit(**{**self.unit.__dict__, **states})
-
-    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(systemd, "show", lambda _unit: self.unit)
-        monkeypatch.setattr(systemd, "start", lambda _unit, _timeout: self._act("start", active="active"))
-        monkeypatch.setattr(systemd, "stop", lambda _unit, _timeout: self._act("stop", active="inactive"))
-        monkeypatch.setattr(systemd, "restart", lambda _unit, _timeout: self._act("restart", active="active"))
-        monkeypatch.setattr(systemd, "enable", lambda _unit: self._act("enable", file="enabled"))
-        monkeypatch.setattr(systemd, "end_transient", lambda _unit: self._act("end_transient"))
-        monkeypatch.setattr(systemd, "run_outside", self._run_outside)
-
-    def _act(self, name: str, **states: str) -> None:
-        self.acts.append(name)
-        self._set(**states)
-
-    def _run_outside(self, _unit: str, command: list[str], *_: Any) -> None:
-        self.acts.append(command[0])
-        Path(command[1], "data").write_text("x")
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    made = World()
-    made.install(monkeypatch)
-    monkeypatch.setattr(os, "chown", lambda *_: None)
-    return made
-
-
-@pytest.fixture
-def agent(config: Config, world: World, monkeypatch: pytest.MonkeyPatch) -> Agent:
-    monkeypatch.setattr(os.path, "ismount", lambda path: path == config.mount_point)
-    monkeypatch.setattr(volume_module, "UNIT_DIR", config.state_dir)
-    marker.write(config, marker.new(config, "v-1"))
-    return Agent(config, FakeDriver(config, world), TicketFile(config.ticket_file))
 
 
 def test_an_agent_tells_when_what_it_runs_is_replaced_on_disk(config: Config, world: World, tmp_path: Path) -> None:
@@ -315,7 +181,7 @@ def test_a_service_that_dies_while_it_is_waited_for(
 
 def test_a_service_that_never_answers(agent: Agent, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.silent = True
-    monkeypatch.setattr(verbs, "_ANSWER_SECONDS", 0)
+    monkeypatch.setattr(service, "_ANSWER_SECONDS", 0)
     assert refused(agent, "datastore_initialise", NAMES) == "timeout"
 
 

@@ -157,6 +157,11 @@ _raw:
         - For C(database), C(user) and C(host), what may be a name.
         - C(pattern) is a regular expression for the whole name, C(allowed) says the same in words, C(reserved) lists names of the system in lower case.
       type: dict
+    reserved_parameters:
+      description: Parameters that a configuration group cannot set, and why; C(*) in a name is anything.
+      type: list
+      elements: dict
+      sample: [{because: the collection decides where files lie, names: [datadir, innodb_data_*]}]
     sizing:
       description: What the configuration template computes its sizes from.
       type: dict
@@ -173,70 +178,12 @@ _raw:
       type: dict
 """
 
-import os
-import pathlib
 import typing as t
 
-import yaml
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import (
-    DatastoreError,
-    check_definition,
-    choose_version,
-    merge,
-    resolve,
-    summary,
-)
-
-SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "templates"
-DEFINITION = "datastore.yml"
-TEMPLATES = ("config", "tls", "override", "closed")
-
-
-def _roots(search_path: list[str]) -> list[pathlib.Path]:
-    """Return the places of definitions, the least important one first."""
-    operator = [pathlib.Path(entry) for entry in search_path]
-    missing = [str(root) for root in operator if not root.is_dir()]
-    if missing:
-        raise DatastoreError(f"search_path: no such directory: {', '.join(missing)}.")
-    return [SHIPPED, *reversed(operator)]
-
-
-def _names(roots: list[pathlib.Path]) -> list[str]:
-    return sorted({path.parent.name for root in roots for path in root.glob(f"*/{DEFINITION}")})
-
-
-def _read(path: pathlib.Path) -> t.Any:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as exc:
-        raise DatastoreError(f"{path}: {exc}") from exc
-
-
-def _merged(folders: list[pathlib.Path]) -> t.Any:
-    data: t.Any = {}
-    for folder in folders:
-        if (folder / DEFINITION).is_file():
-            data = merge(data, _read(folder / DEFINITION))
-    return data
-
-
-def _template(kind: str, name: str, folders: list[pathlib.Path]) -> str:
-    for folder in reversed(folders):
-        if (folder / f"{kind}.j2").is_file():
-            return str(folder / f"{kind}.j2")
-    raise DatastoreError(f"datastore {name!r} has no template {kind}.j2.")
-
-
-def load(name: str, version: str, roots: list[pathlib.Path]) -> dict[str, t.Any]:
-    """Return the resolved definition of one datastore version."""
-    if name not in _names(roots):
-        raise DatastoreError(f"there is no datastore {name!r}; known datastores: {', '.join(_names(roots))}.")
-    chosen = choose_version(name, version, check_definition(name, _merged([root / name for root in roots])))
-    folders = [folder for root in roots for folder in (root / name, root / name / chosen)]
-    definition = check_definition(name, _merged(folders))
-    return resolve(name, chosen, definition, {kind: _template(kind, name, folders) for kind in TEMPLATES})
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import DatastoreError
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore_files import load, places, summaries
 
 
 class LookupModule(LookupBase):
@@ -246,12 +193,9 @@ class LookupModule(LookupBase):
         given = {name: value for name, value in kwargs.items() if value not in (None, [])}
         self.set_options(var_options=variables, direct=given)
         try:
-            roots = _roots([os.path.expanduser(entry) for entry in self.get_option("search_path")])
+            roots = places(self.get_option("search_path"))
             if self.get_option("list"):
-                return [
-                    summary(name, check_definition(name, _merged([root / name for root in roots])))
-                    for name in _names(roots)
-                ]
+                return summaries(roots)
             return [load(name, self.get_option("version"), roots) for name in terms]
         except DatastoreError as exc:
             raise AnsibleLookupError(str(exc)) from exc

@@ -302,6 +302,30 @@ VERBS: dict[str, dict[str, Any]] = {
             },
         },
     },
+    "parameter_list": {
+        "mutating": False,
+        "timeout": 60,
+        "args": {},
+    },
+    "configuration_set": {
+        "mutating": True,
+        "timeout": 1500,
+        "args": {
+            "path": {
+                "type": "str",
+                "required": True,
+                "pattern": "(/[A-Za-z0-9_.-]+)+",
+            },
+            "content": {
+                "type": "str",
+                "required": True,
+            },
+            "restart": {
+                "type": "bool",
+                "default": False,
+            },
+        },
+    },
     "job_start": {
         "mutating": True,
         "timeout": 120,

@@ -31,6 +31,7 @@ options:
       - Exactly one of O(verb) and O(job) is needed.
     type: str
     choices:
+      - configuration_set
       - database_list
       - database_set
       - datastore_initialise
@@ -41,6 +42,7 @@ options:
       - job_list
       - job_start
       - job_status
+      - parameter_list
       - root_set
       - root_status
       - status

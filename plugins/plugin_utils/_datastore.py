@@ -28,6 +28,10 @@ _RULE = {
     "reserved": {"type": "list", "elements": "str", "required": True},
 }
 _NAMES = {name: {"type": "dict", "required": True, "options": _RULE} for name in ("database", "user", "host")}
+_RESERVED = {
+    "because": {"type": "str", "required": True},
+    "names": {"type": "list", "elements": "str", "required": True},
+}
 _TEXTS = (
     "title",
     "driver",
@@ -53,6 +57,7 @@ SCHEMA: dict[str, dict[str, t.Any]] = {
     "names": {"type": "dict", "required": True, "options": _NAMES},
     "host": {"type": "dict", "required": True, "options": _HOST},
     "sizing": {"type": "dict", "default": {}},
+    "reserved_parameters": {"type": "list", "elements": "dict", "options": _RESERVED, "default": []},
     "capabilities": {"type": "list", "elements": "str", "default": []},
     "strategies": {"type": "dict", "default": {}},
 }

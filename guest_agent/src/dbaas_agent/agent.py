@@ -19,6 +19,7 @@ from dbaas_agent.fsutil import identity
 from dbaas_agent.guard import Guard
 from dbaas_agent.heartbeat import TicketFile
 from dbaas_agent.jobs.manager import Jobs
+from dbaas_agent.overrides import Overrides
 from dbaas_agent.tls import Store
 from dbaas_agent.volume import Volume, usage
 
@@ -42,6 +43,7 @@ class Agent:
         self._lock = threading.Lock()
         self.volume = Volume(config, self._lock)
         self._guard = Guard(config, driver)
+        self.overrides = Overrides(config, driver)
         self.jobs = Jobs(config, driver, self.volume, self._lock, job_command)
         self._sequence = 0
         self._files = {path: identity(path) for path in files}
@@ -55,9 +57,9 @@ class Agent:
             return self._document(status.with_clock(verdict, offset), version, offset)
 
     def guard(self) -> bool:
-        """Watch the space on the data volume; whether there is something new to tell. Bounded like a look."""
+        """Watch the space on the data volume, and settings on trial; whether there is something new to tell. Bounded like a look."""
         with self._lock:
-            return self._guard.look()
+            return self._guard.look() or self.overrides.look()
 
     def ping(self) -> str:
         """The server's version; UnansweredError without an answer."""
@@ -82,7 +84,9 @@ class Agent:
                 return verdict, None
             try:
                 version = self.driver.ping()
-                return status.of_server(self._guard.hold, self._guard.trouble, self.driver.closed()), version
+                self.overrides.prove()
+                closed, pending = self.driver.closed(), self.overrides.pending()
+                return status.of_server(self._guard.hold, self._guard.trouble, closed, pending), version
             except AgentError as silence:
                 return status.of_service(systemd.show(self.config.service), silence.msg), None
         except (AgentError, OSError) as fault:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dbaas_agent.clock import LIMIT, wrong
@@ -17,6 +18,7 @@ ACTIVE = "ACTIVE"
 SHUTDOWN = "SHUTDOWN"
 FAILED = "FAILED"
 BLOCKED = "BLOCKED"
+RESTART_REQUIRED = "RESTART_REQUIRED"
 SPACE = "space"
 """The cause of BLOCKED when the data volume has no room for writes."""
 CLOSED = "closed"
@@ -72,13 +74,15 @@ def of_service(unit: Unit, silence: str) -> Verdict:
     return Verdict(BLOCKED, silence)
 
 
-def of_server(hold: Hold | None, trouble: str, closed: bool) -> Verdict:
-    """The verdict on a datastore that answers (see guard.Guard). closed: it lets no client in."""
+def of_server(hold: Hold | None, trouble: str, closed: bool, pending: Sequence[str] = ()) -> Verdict:
+    """The verdict on a datastore that answers (see guard.Guard). closed: it lets no client in. pending: parameters that only a restart changes."""
     if closed:
         fault = "no client is let in while an upgrade is under way; playbook instance_upgrade finishes one that was interrupted"
         return Verdict(BLOCKED, fault, CLOSED)
     if hold is None:
-        return Verdict(ACTIVE)
+        return (
+            Verdict(RESTART_REQUIRED, f"a restart is needed for {', '.join(pending)}") if pending else Verdict(ACTIVE)
+        )
     # The figures of then, not those of now: another fault would be a heartbeat at once.
     full = f"the data volume was {hold.used_percent} % full with {hold.free // MIB} MiB free"
     lead = trouble or "writes are stopped"

@@ -16,7 +16,7 @@ from typing import Any
 
 from dbaas_agent.errors import AgentError
 
-OUTPUT_LIMIT = 256 * 1024
+OUTPUT_LIMIT = 512 * 1024
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "SYSTEMCTL_SKIP_SYSV": "1"}
 
 

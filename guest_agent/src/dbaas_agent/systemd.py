@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dbaas_agent.subproc import run
+from dbaas_agent.subproc import Completed, run
 
 _PROPERTIES = {
     "LoadState": "load",
@@ -16,18 +16,20 @@ _PROPERTIES = {
     "SubState": "sub",
     "Result": "result",
     "UnitFileState": "file",
+    "ExecMainStartTimestampMonotonic": "started",
 }
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit's state in systemd's own words."""
+    """A unit's state in systemd's own words; started: when its process was started last, a word that no other start shares."""
 
     load: str = ""
     active: str = ""
     sub: str = ""
     result: str = ""
     file: str = ""
+    started: str = ""
 
 
 def show(unit: str) -> Unit:
@@ -42,6 +44,11 @@ def start(unit: str, timeout: float) -> None:
 
 def stop(unit: str, timeout: float) -> None:
     run(["systemctl", "stop", unit], timeout)
+
+
+def start_soon(unit: str) -> None:
+    """Have it started, and do not wait."""
+    run(["systemctl", "start", "--no-block", unit], timeout=10)
 
 
 def restart(unit: str, timeout: float) -> None:
@@ -65,10 +72,23 @@ def end_transient(unit: str, timeout: float = 120) -> None:
     run(["systemctl", "stop", unit], timeout, accept=(0, 5))
 
 
-def run_outside(unit: str, command: Sequence[str], user: str, group: str, timeout: float) -> None:
+def run_outside(
+    unit: str, command: Sequence[str], user: str, group: str, timeout: float, *, accept: Sequence[int] = (0,)
+) -> Completed:
     """Run a command to its end as a transient unit, outside the agent's limits."""
     properties = {"User": user, "Group": group, "RuntimeMaxSec": str(int(timeout)), "PrivateTmp": "yes"}
-    run([*_transient(unit, properties), "--collect", "--wait", "--pipe", "--", *command], timeout + 30)
+    return run([*_transient(unit, properties), "--collect", "--wait", "--pipe", "--", *command], timeout + 30, accept)
+
+
+def replace_file(path: str, source: str | None) -> None:
+    """Put the content of another file at a path that the agent itself may only read, or with None remove what is there; durably, and never half."""
+    script = (
+        'cp -- "$2" "$1.new" && chmod 644 "$1.new" && sync "$1.new" && mv -T -- "$1.new" "$1"'
+        if source
+        else 'rm -f -- "$1"'
+    )
+    command = ["sh", "-c", f'{script} && sync "${{1%/*}}"', "sh", path, *([source] if source else [])]
+    run_outside("dbaas-replace-file", command, "root", "root", 60)
 
 
 def start_transient(unit: str, command: Sequence[str], properties: Mapping[str, str], timeout: float) -> None:

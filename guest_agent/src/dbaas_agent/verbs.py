@@ -13,18 +13,17 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dbaas_agent import VERSION, marker, schema, status, systemd, tls_mode
+from dbaas_agent import VERSION, marker, schema, service, systemd, tls_mode
 from dbaas_agent.agent import Agent
-from dbaas_agent.drivers.base import Plan, UnansweredError
+from dbaas_agent.drivers.base import Plan
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_object, sync_directory, write_atomic
 from dbaas_agent.tls import Subjects, client_subject, shown_time, subjects
+from dbaas_agent.verbs_configuration import configuration_set, parameter_list
 from dbaas_agent.volume import VolumeWish
 
 Result = dict[str, Any]
-_SERVICE_SECONDS = 1100
 _CREATE_SECONDS = 900
-_ANSWER_SECONDS = 120
 _ORIGIN = "dbaas-origin.json"
 _STOPPED = ("inactive", "failed")
 
@@ -80,7 +79,7 @@ def _certify(agent: Agent, wanted: Subjects, check: bool, renew: bool = False) -
     changed = renew or agent.tls.due(wanted, time.time())
     if changed and not check:
         agent.tls.issue(wanted)
-        if _running(agent):
+        if service.running(agent):
             agent.driver.reload_tls()
     before = current[0].shown() if current else None
     return {"changed": changed, "diff": {"before": before, "after": wanted.shown()}}
@@ -90,26 +89,22 @@ def _follow(agent: Agent, wanted: str | None, check: bool) -> Result:
     """Have the server, which is configured for the TLS mode, and its accounts follow it; None: the mode that they have."""
     kept = tls_mode.read(agent.config).mode
     mode = wanted or kept
-    if check and not _running(agent):
+    if check and not service.running(agent):
         return {"changed": mode != kept, "diff": {"before": {"mode": kept}, "after": {"mode": mode}}}
     restarts = agent.driver.speaks_tls() != (mode != tls_mode.OFF)
     if restarts and not check:
-        _begin(agent, systemd.restart)
+        service.begin(agent, systemd.restart)
         if agent.driver.speaks_tls() != (mode != tls_mode.OFF):
             raise AgentError("conflict", f"the datastore is not configured for TLS mode {mode}")
     answer = _apply(agent, agent.driver.plan_tls(mode), check)
     return {**answer, "changed": answer["changed"] or restarts}
 
 
-def _running(agent: Agent) -> bool:
-    return systemd.show(agent.config.service).active == "active"
-
-
 def _datastore_initialise(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     found = agent.volume.require()
     wanted = subjects(args["names"], args["addresses"])
     made = _own_data_directory(agent, found)
-    before = {"marker_state": found["state"], "data_directory": made, "active": _running(agent)}
+    before = {"marker_state": found["state"], "data_directory": made, "active": service.running(agent)}
     after = {"marker_state": marker.INITIALISED, "data_directory": True, "active": True}
     answer: Result = {"server_version": None, "ca_certificate": None}
     certified = _certify(agent, wanted, check)
@@ -117,8 +112,8 @@ def _datastore_initialise(agent: Agent, args: dict[str, Any], check: bool) -> Re
         if not made:
             _create_data_directory(agent)
         enabled = _ensure_enabled(agent.config.service)
-        systemd.start(agent.config.service, _SERVICE_SECONDS)
-        answer["server_version"] = _wait_for_answer(agent)
+        systemd.start(agent.config.service, service.SECONDS)
+        answer["server_version"] = service.wait_for_answer(agent)
         if found["state"] == marker.EMPTY:
             agent.driver.lock_down()
             marker.write(agent.config, {**found, "state": marker.INITIALISED})
@@ -180,42 +175,23 @@ def _ensure_enabled(service: str) -> bool:
     return True
 
 
-def _wait_for_answer(agent: Agent) -> str:
-    deadline = time.monotonic() + _ANSWER_SECONDS
-    while True:
-        try:
-            return agent.ping()
-        except UnansweredError as silence:
-            verdict = status.of_service(systemd.show(agent.config.service), silence.msg)
-        if verdict.status != status.BLOCKED:
-            raise AgentError("agent", verdict.fault or f"the service is {verdict.status}")
-        if time.monotonic() > deadline:
-            raise AgentError("timeout", f"no answer within {_ANSWER_SECONDS} seconds: {verdict.fault}")
-        time.sleep(0.5)
-
-
 def _datastore_start(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
     _require_initialised(agent)
-    return _serve(agent, ("active",), check, lambda: _begin(agent, systemd.start))
+    return _serve(agent, ("active",), check, lambda: service.begin(agent, systemd.start))
 
 
 def _datastore_stop(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
-    return _serve(agent, _STOPPED, check, lambda: systemd.stop(agent.config.service, _SERVICE_SECONDS))
+    return _serve(agent, _STOPPED, check, lambda: systemd.stop(agent.config.service, service.SECONDS))
 
 
 def _datastore_restart(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
     _require_initialised(agent)
-    return _serve(agent, (), check, lambda: _begin(agent, systemd.restart))
+    return _serve(agent, (), check, lambda: service.begin(agent, systemd.restart))
 
 
 def _require_initialised(agent: Agent) -> None:
     if agent.volume.require()["state"] != marker.INITIALISED:
         raise AgentError("not_actionable", "the datastore is not initialised")
-
-
-def _begin(agent: Agent, act: Callable[[str, float], None]) -> None:
-    act(agent.config.service, _SERVICE_SECONDS)
-    _wait_for_answer(agent)
 
 
 def _serve(agent: Agent, settled: Sequence[str], check: bool, act: Callable[[], None]) -> Result:
@@ -304,6 +280,8 @@ HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
     "user_set": _user_set,
     "root_status": _root_status,
     "root_set": _root_set,
+    "parameter_list": parameter_list,
+    "configuration_set": configuration_set,
     "job_start": _job_start,
     "job_status": _job_status,
     "job_list": _job_list,

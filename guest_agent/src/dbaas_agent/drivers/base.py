@@ -35,6 +35,16 @@ class Plan:
     policy: Policy | None = None
 
 
+@dataclass(frozen=True)
+class ParameterPlan:
+    """How the running server comes to follow its configuration files: statements to run, what they change, and by name what only a restart does."""
+
+    statements: list[Any]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    pending: list[str]
+
+
 class Driver(ABC):
     """One datastore on this guest.
 
@@ -93,6 +103,28 @@ class Driver(ABC):
         """How the running server, configured for the mode, and its accounts come to follow it without a restart."""
 
     @abstractmethod
+    def parameters(self) -> list[dict[str, Any]]:
+        """What may be set in the configuration of this server, as in validation-rules.json: name, type, restart_required, min, max, step, choices."""
+
+    @abstractmethod
+    def parameters_in(self, content: str) -> set[str]:
+        """The parameters that a configuration file sets."""
+
+    @abstractmethod
+    def check_configuration(self, extra: str, content: str) -> None:
+        """Have the server read its configuration files, and after them the one at the path ``extra``, which holds the content.
+
+        AgentError(invalid) when it refuses them, or makes something else of a value of the content.
+        """
+
+    @abstractmethod
+    def plan_parameters(self, names: set[str], extra: str = "") -> ParameterPlan:
+        """How the running server comes to follow its configuration files, and the one at the path ``extra`` after them, for these parameters.
+
+        A name that it does not know is left alone.
+        """
+
+    @abstractmethod
     def databases(self) -> list[dict[str, Any]]:
         """The databases that are no system's: name, character_set, collation."""
 
@@ -121,7 +153,7 @@ class Driver(ABC):
         """End the sessions that it has over the network."""
 
     @abstractmethod
-    def apply(self, plan: Plan) -> None:
+    def apply(self, plan: Plan | ParameterPlan) -> None:
         """Run the plan's statements."""
 
     @abstractmethod

@@ -14,12 +14,13 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dbaas_agent import tls_mode
+from dbaas_agent import systemd, tls_mode
 from dbaas_agent.config import Config
 from dbaas_agent.drivers import (
     base,
     mariadb_databases,
     mariadb_grants,
+    mariadb_parameters,
     mariadb_sql,
     mariadb_tls,
     mariadb_users,
@@ -35,6 +36,7 @@ from dbaas_agent.tls_mode import Who
 if TYPE_CHECKING:
     from dbaas_agent.jobs.kind import Kind
 
+_SERVER = "mariadbd"
 _PING_SECONDS = 5
 _STATEMENT_SECONDS = 60
 _SYNTAX_ERROR = 1064
@@ -142,6 +144,33 @@ class Driver(base.Driver):
             (row,) = execute(Statement("SELECT @@require_secure_transport AS secure"))
             return mariadb_tls.plan_mode(tls_mode.read(self.config), mode, requires, bool(row["secure"]))
 
+    def parameters(self) -> list[dict[str, Any]]:
+        with self.session() as execute:
+            return _parameters(execute, self._read())
+
+    def parameters_in(self, content: str) -> set[str]:
+        return set(mariadb_parameters.given(content))
+
+    def check_configuration(self, extra: str, content: str) -> None:
+        mariadb_sql.refuse(mariadb_parameters.faults(content, self._read(extra)))
+
+    def plan_parameters(self, names: set[str], extra: str = "") -> base.ParameterPlan:
+        configured = self._read(extra)
+        with self.session() as execute:
+            known = _parameters(execute, configured)
+            running = {row["Variable_name"]: row["Value"] for row in execute(Statement("SHOW GLOBAL VARIABLES"))}
+            return mariadb_parameters.plan(names, known, configured, running)
+
+    def _read(self, extra: str = "") -> dict[str, str]:
+        """The parameters with what the server would start with: it reads its configuration files, and the extra one, and ends."""
+        files = [f"--defaults-extra-file={extra}"] if extra else []
+        command = [_SERVER, *files, "--user=root", "--datadir=/nonexistent", "--verbose", "--help"]
+        done = systemd.run_outside("dbaas-read-configuration", command, "root", "root", 60, accept=range(256))
+        if done.code != 0:
+            faults = [line.partition("[ERROR] ")[2] for line in done.err.splitlines() if "[ERROR] " in line]
+            raise AgentError("invalid", f"the server refuses its configuration: {'; '.join(faults)}", faults=faults)
+        return mariadb_parameters.options(done.out)
+
     def databases(self) -> list[dict[str, Any]]:
         with self.session() as execute:
             return sorted(_databases(execute).values(), key=lambda row: str(row["name"]))
@@ -195,7 +224,7 @@ class Driver(base.Driver):
                 if row["User"] == "root" and row["Host"] != "localhost":
                     execute(Statement(f"KILL {row['Id']}"))
 
-    def apply(self, plan: base.Plan) -> None:
+    def apply(self, plan: base.Plan | base.ParameterPlan) -> None:
         with self.session() as execute:
             for statement in plan.statements:
                 execute(statement)
@@ -285,6 +314,17 @@ def _databases(execute: Execute) -> dict[str, dict[str, Any]]:
         )
     )
     return {row["name"]: row for row in rows if row["name"].lower() not in mariadb_sql.SYSTEM_DATABASES}
+
+
+def _parameters(execute: Execute, options: Iterable[str]) -> list[dict[str, Any]]:
+    rows = execute(
+        Statement(
+            "SELECT VARIABLE_NAME, VARIABLE_SCOPE, VARIABLE_TYPE, NUMERIC_MIN_VALUE, NUMERIC_MAX_VALUE,"
+            " NUMERIC_BLOCK_SIZE, ENUM_VALUE_LIST, READ_ONLY, COMMAND_LINE_ARGUMENT"
+            " FROM information_schema.SYSTEM_VARIABLES"
+        )
+    )
+    return mariadb_parameters.rules(rows, options)
 
 
 def _is_table(execute: Execute, database: str, table: str) -> bool:

@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The file of settings that win over the datastore's base configuration, and the way back from settings that do not work."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dbaas_agent import systemd
+from dbaas_agent.config import Config
+from dbaas_agent.drivers.base import Driver, ParameterPlan
+from dbaas_agent.fsutil import read_object, read_text, remove, write_atomic
+from dbaas_agent.jsonlog import log
+from dbaas_agent.systemd import Unit
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Settings with which the server has not been seen to work since it was started with others.
+
+    path: their file. before: its content at that start; None: it was not there. started: that start, as Unit has it.
+    pending: the parameters that only a start changes.
+    """
+
+    path: str
+    before: str | None
+    started: str
+    pending: tuple[str, ...] = ()
+
+    def is_pending(self, unit: Unit) -> bool:
+        """Whether the server runs on with what it was started with."""
+        return unit.active == "active" and unit.started == self.started
+
+    def failed(self, unit: Unit) -> bool:
+        """Whether the server was started with these settings, and ended."""
+        return unit.active == "failed" and unit.started != self.started
+
+    def passed(self, unit: Unit) -> bool:
+        """Whether the server was started with these settings, and runs."""
+        return unit.active == "active" and unit.started != self.started
+
+
+class Overrides:
+    """``trial`` is also a file in ``state_dir``, written before the settings are: neither a restart of the agent nor one of the guest ends it.
+
+    Whoever starts the server or changes the settings does it in ``turn()``; meanwhile the loop takes nothing back.
+    """
+
+    def __init__(self, config: Config, driver: Driver) -> None:
+        self._config = config
+        self._driver = driver
+        self._place = os.path.join(config.state_dir, "overrides.json")
+        self._candidate = os.path.join(config.state_dir, "overrides.candidate")
+        self._turn = threading.RLock()
+        self.trial = self._kept()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        with self._turn:
+            yield
+
+    def pending(self) -> tuple[str, ...]:
+        """The parameters for which the server that runs has to be started again."""
+        trial = self.trial
+        return trial.pending if trial and trial.pending and trial.is_pending(self._unit()) else ()
+
+    def check(self, content: str) -> None:
+        """AgentError(invalid) when the server would refuse the settings, or take others for them."""
+        with self._as_file(content) as candidate:
+            self._driver.check_configuration(candidate, content)
+
+    def plan(self, content: str, names: set[str]) -> ParameterPlan:
+        """What of these parameters would change in the running server with the content beside what is there."""
+        with self._as_file(content) as candidate:
+            return self._driver.plan_parameters(names, candidate)
+
+    def write(self, path: str, content: str | None) -> None:
+        """Have the settings in their file, or no file; what was there at the last start is kept until the next one went well."""
+        there, unit = read_text(path), self._unit()
+        if self.trial is None or self.trial.path != path or self.trial.passed(unit):
+            self._keep(Trial(path, there, unit.started))
+        if there != content:
+            self._put(path, content)
+
+    def await_restart(self, pending: list[str]) -> None:
+        """Remember what only a start changes, after write(); without anything the file stays on trial."""
+        if self.trial is not None and self.trial.pending != tuple(pending):
+            self._keep(Trial(self.trial.path, self.trial.before, self.trial.started, tuple(pending)))
+
+    def prove(self) -> None:
+        """The server answers: settings with which it was started have passed."""
+        if self.trial is None or not self._turn.acquire(blocking=False):
+            return
+        try:
+            if self.trial.passed(self._unit()):
+                self._forget()
+        finally:
+            self._turn.release()
+
+    def take_back(self) -> bool:
+        """Put the file of the last start in place again; whether there was another one."""
+        trial = self.trial
+        if trial is None:
+            return False
+        changed = read_text(trial.path) != trial.before
+        if changed:
+            self._put(trial.path, trial.before)
+            log("overrides_taken_back", "warning", file=trial.path)
+        self._forget()
+        return changed
+
+    def look(self) -> bool:
+        """When the server does not start with settings on trial, go back to those of before; whether that was done. Bounded like a look."""
+        if self.trial is None or not self._turn.acquire(blocking=False):
+            return False
+        try:
+            if self.trial.failed(self._unit()) and self.take_back():
+                systemd.start_soon(self._config.service)
+                return True
+            return False
+        finally:
+            self._turn.release()
+
+    def _unit(self) -> Unit:
+        return systemd.show(self._config.service)
+
+    def _put(self, path: str, content: str | None) -> None:
+        if content is None:
+            systemd.replace_file(path, None)
+            return
+        with self._as_file(content) as candidate:
+            systemd.replace_file(path, candidate)
+
+    @contextmanager
+    def _as_file(self, content: str) -> Iterator[str]:
+        write_atomic(self._candidate, content.encode())
+        try:
+            yield self._candidate
+        finally:
+            remove(self._candidate)
+
+    def _keep(self, trial: Trial) -> None:
+        write_atomic(self._place, json.dumps(asdict(trial)).encode())
+        self.trial = trial
+
+    def _forget(self) -> None:
+        remove(self._place)
+        self.trial = None
+
+    def _kept(self) -> Trial | None:
+        try:
+            given: dict[str, Any] | None = read_object(self._place)
+            return None if given is None else Trial(**{**given, "pending": tuple(given["pending"])})
+        except (KeyError, OSError, TypeError, ValueError) as fault:
+            log("overrides_invalid", "error", file=self._place, fault=type(fault).__name__)
+            return None

@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of validation rules: merge and check `validation-rules.json`. Pure; reading files is the lookup's work. Private to this collection."""
+
+from __future__ import annotations
+
+import fnmatch
+import typing as t
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.dbaas.openstack.plugins.module_utils._parameters import TYPES
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import DatastoreError
+
+KEY = "configuration-parameters"
+"""Trove's name for the list in the file."""
+_SCHEMA: dict[str, dict[str, t.Any]] = {
+    "name": {"type": "str", "required": True},
+    "type": {"type": "str", "required": True, "choices": list(TYPES)},
+    "restart_required": {"type": "bool", "required": True},
+    "min": {"type": "raw"},
+    "max": {"type": "raw"},
+    "step": {"type": "int"},
+    "choices": {"type": "list", "elements": "str"},
+    "reserved": {"type": "str"},
+}
+_OF_NUMBERS, _OF_CHOICES = ("integer", "float"), ("enum", "flags", "set")
+
+
+def read_rules(data: t.Any, where: str) -> list[dict[str, t.Any]]:
+    """The rules of one file; DatastoreError names everything that is wrong with them. where: the file, for people."""
+    rules = data.get(KEY) if isinstance(data, dict) else None
+    if not isinstance(rules, list):
+        raise DatastoreError(f"{where}: an object with a list {KEY!r} is needed.")
+    faults = [fault for number, rule in enumerate(rules) for fault in _faults(rule, number)]
+    if faults:
+        raise DatastoreError(f"{where}: {'; '.join(faults)}.")
+    return rules
+
+
+def _faults(rule: t.Any, number: int) -> list[str]:
+    if not isinstance(rule, dict):
+        return [f"{KEY}[{number}] is no object"]
+    where = rule.get("name") or f"{KEY}[{number}]"
+    found = [f"{where}: {msg}" for msg in ArgumentSpecValidator(_SCHEMA).validate(rule).error_messages]
+    if found:
+        return found
+    for name in ("min", "max"):
+        if name in rule and (isinstance(rule[name], bool) or not isinstance(rule[name], (int, float))):
+            found.append(f"{where}: {name} is no number")
+        elif name in rule and rule["type"] not in _OF_NUMBERS:
+            found.append(f"{where}: {name} is for {' and '.join(_OF_NUMBERS)}")
+    if rule["type"] in _OF_CHOICES and not rule.get("choices"):
+        found.append(f"{where}: choices are needed for {rule['type']}")
+    return found
+
+
+def merge_rules(files: t.Iterable[list[dict[str, t.Any]]]) -> list[dict[str, t.Any]]:
+    """The rules by name, those of a later file in place of those of an earlier one."""
+    by_name = {rule["name"]: rule for rules in files for rule in rules}
+    return [rule for _name, rule in sorted(by_name.items())]
+
+
+def reserve(rules: list[dict[str, t.Any]], reserved: t.Iterable[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
+    """The rules, with a reason at those that nobody may set. reserved: reserved_parameters of the definition; * in a name is anything."""
+    return [{**rule, **_reason(rule["name"], reserved)} if "reserved" not in rule else rule for rule in rules]
+
+
+def _reason(name: str, reserved: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, str]:
+    for entry in reserved:
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in entry["names"]):
+            return {"reserved": entry["because"]}
+    return {}
