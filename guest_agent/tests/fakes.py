@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from dbaas_agent import systemd, tls_mode
 from dbaas_agent.config import Config
-from dbaas_agent.drivers.base import Driver, ParameterPlan, Plan, UnansweredError
+from dbaas_agent.drivers.base import Driver, ParameterPlan, Plan, Settings, UnansweredError
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Kind
 from dbaas_agent.systemd import Unit
@@ -24,7 +24,7 @@ REFUSED, KEPT = "refused", "kept"
 """Values that the running server refuses, and that it does not take without a word. A parameter whose name begins with start_ changes with a start only."""
 
 
-def settings(content: str) -> dict[str, str]:
+def told(content: str) -> dict[str, str]:
     """What a configuration file says."""
     return dict(line.split("=") for line in content.splitlines())
 
@@ -106,22 +106,21 @@ class FakeDriver(Driver):
     def parameters(self) -> list[dict[str, Any]]:
         return [{"name": "level", "type": "integer", "restart_required": False}]
 
-    def parameters_in(self, content: str) -> set[str]:
-        return set(settings(content))
-
-    def check_configuration(self, extra: str, content: str) -> None:
-        assert Path(extra).read_text() == content
-        if "nonsense" in settings(content):
+    def check_configuration(self, settings: Settings, file: str) -> None:
+        assert Path(file).read_text() == settings.content
+        if "nonsense" in told(settings.content):
             raise AgentError("invalid", "nonsense: unknown")
 
-    def plan_parameters(self, names: set[str], extra: str = "") -> ParameterPlan:
-        wanted = self.world.configured() | (settings(Path(extra).read_text()) if extra else {})
-        plan = ParameterPlan([], {}, {}, [])
-        for name in sorted(names):
-            before, after = self.world.values.get(name, BASE), wanted.get(name, BASE)
-            if before == after:
+    def plan_parameters(self, settings: Settings, file: str = "") -> ParameterPlan:
+        wanted = told(Path(file).read_text()) if file else self.world.configured()
+        plan = ParameterPlan()
+        for name in sorted({*told(settings.content), *told(settings.before)}):
+            now, after = self.world.values.get(name, BASE), wanted.get(name, settings.natural.get(name, BASE))
+            if now == after:
                 continue
-            plan.before[name], plan.after[name] = before, after
+            plan.before[name], plan.after[name] = now, after
+            if name not in told(settings.before):
+                plan.natural[name] = now
             if name.startswith("start_"):
                 plan.pending.append(name)
             else:
@@ -166,7 +165,7 @@ class World:
 
     def configured(self) -> dict[str, str]:
         """What its file says."""
-        return settings(self.file.read_text()) if self.file and self.file.exists() else {}
+        return told(self.file.read_text()) if self.file and self.file.exists() else {}
 
     def _start(self, name: str) -> None:
         """It does not come up with a setting that is called broken."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from dbaas_agent.drivers import mariadb_parameters
+from dbaas_agent.drivers.base import ParameterPlan, Settings
+from dbaas_agent.drivers.mariadb_parameters import Server
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +48,9 @@ def row(name: str, kind: str = "VARCHAR", **more: Any) -> dict[str, Any]:
         "ENUM_VALUE_LIST": None,
         "READ_ONLY": "NO",
         "COMMAND_LINE_ARGUMENT": "REQUIRED",
+        "DEFAULT_VALUE": None,
+        "GLOBAL_VALUE_ORIGIN": "COMPILE-TIME",
+        "GLOBAL_VALUE_PATH": None,
         **more,
     }
 
@@ -56,7 +61,7 @@ def number(name: str, low: str, high: str, step: str | None, kind: str = "BIGINT
 
 ROWS = [
     row("AUTOCOMMIT", "BOOLEAN", ENUM_VALUE_LIST="OFF,ON", COMMAND_LINE_ARGUMENT=None),
-    row("TIME_ZONE"),
+    row("TIME_ZONE", DEFAULT_VALUE="SYSTEM"),
     number("INNODB_BUFFER_POOL_SIZE", "2097152", "18446744073701163008", "1048576"),
     row("INIT_CONNECT"),
     number("LONG_QUERY_TIME", "0.000000", "31536000.000000", None, "DOUBLE"),
@@ -66,10 +71,9 @@ ROWS = [
     row("VERSION", READ_ONLY="YES", COMMAND_LINE_ARGUMENT=None),
     row("LAST_INSERT_ID", VARIABLE_SCOPE="SESSION ONLY"),
 ]
-RULES = mariadb_parameters.rules(ROWS, CONFIGURED)
 RUNNING = {
     "autocommit": "ON",
-    "time_zone": "",
+    "time_zone": "SYSTEM",
     "innodb_buffer_pool_size": "80740352",
     "init_connect": "SET @a = 1",
     "long_query_time": "10.500000",
@@ -77,11 +81,29 @@ RUNNING = {
     "tx_isolation": "REPEATABLE-READ",
     "wsrep_osu_method": "TOI",
 }
+PATH = "/etc/90-override.cnf"
+ALL = "\n".join(f"{name} = {value or 'SYSTEM'}" for name, value in CONFIGURED.items())
+"""A file that sets everything as it is configured."""
+
+
+def one(name: str, kind: str, now: str, configured: str | None, content: str = "", **more: Any) -> ParameterPlan:
+    """The plan for one parameter that the file sets, or with before did."""
+    known = {
+        "DEFAULT_VALUE": more.pop("default", None),
+        "ENUM_VALUE_LIST": "a,b,c",
+        "GLOBAL_VALUE_ORIGIN": "COMPILE-TIME",
+    }
+    settings = Settings(PATH, content, more.pop("before", ""), more.pop("natural", {}))
+    bare = {name: more.pop("bare", configured)}
+    server = Server(
+        [number(name, "0", "9", None) | {"VARIABLE_TYPE": kind} | known | more], {name: now}, {name: configured}, bare
+    )
+    return mariadb_parameters.plan(settings, server)
 
 
 def test_options() -> None:
     assert CONFIGURED["init_connect"] == "SET @a = 1"
-    assert CONFIGURED["default_time_zone"] == ""
+    assert CONFIGURED["default_time_zone"] is None
     assert (len(CONFIGURED), "basedir" in CONFIGURED, CONFIGURED["wsrep_osu_method"]) == (9, False, "TOI")
 
 
@@ -128,6 +150,9 @@ def test_what_a_file_sets() -> None:
         ("0.5", "0.500000", True),
         ("200", "100.000000", False),
         ("1", "TRUE", True),
+        ("OFF", "FALSE", True),
+        ("OFF", "ON", False),
+        ("0", "1", False),
         ("TRADITIONAL", "STRICT_TRANS_TABLES,TRADITIONAL", True),
         ("18446744073709551615", "18446744073709551614", False),
     ],
@@ -137,24 +162,24 @@ def test_numbers_that_the_server_changes(text: str, made: str, well: bool) -> No
 
 
 def test_a_server_that_follows_its_files_has_nothing_to_do() -> None:
-    plan = mariadb_parameters.plan([*CONFIGURED, "unknown"], RULES, CONFIGURED, RUNNING)
-    assert (plan.statements, plan.before, plan.pending) == ([], {}, [])
+    settings = Settings(PATH, ALL + "\nunknown = 1", "other = 1")
+    assert mariadb_parameters.plan(settings, Server(ROWS, RUNNING, CONFIGURED, CONFIGURED)) == ParameterPlan()
 
 
 def test_what_differs_is_set_or_waits() -> None:
     running = {
         **RUNNING,
         "autocommit": "OFF",
-        "time_zone": "SYSTEM",
+        "time_zone": "+01:00",
         "innodb_buffer_pool_size": "67108864",
         "long_query_time": "1.000000",
         "sql_mode": "NO_ZERO_DATE",
         "tx_isolation": "READ-COMMITTED",
     }
-    names = set(CONFIGURED) - {"default_time_zone"}
-    plan = mariadb_parameters.plan(names, RULES, CONFIGURED, running)
+    plan = mariadb_parameters.plan(Settings(PATH, ALL), Server(ROWS, running, CONFIGURED, CONFIGURED))
     assert [(step.sql, step.values) for step in plan.statements] == [
         ("SET GLOBAL `autocommit` = %s", ("ON",)),
+        ("SET GLOBAL `time_zone` = DEFAULT", ()),
         ("SET GLOBAL `innodb_buffer_pool_size` = 80740352", ()),
         ("SET GLOBAL `long_query_time` = 10.5", ()),
         ("SET GLOBAL `sql_mode` = %s", ("STRICT_TRANS_TABLES,NO_ZERO_DATE",)),
@@ -162,13 +187,74 @@ def test_what_differs_is_set_or_waits() -> None:
     assert plan.pending == ["transaction_isolation"]
     assert plan.before["transaction_isolation"] == "READ-COMMITTED"
     assert plan.after["transaction_isolation"] == "REPEATABLE-READ"
+    assert plan.natural == plan.before
+
+
+@pytest.mark.parametrize(
+    ("more", "sql"),
+    [
+        ({}, "= DEFAULT"),
+        ({"bare": "3"}, "= 4"),
+        ({"natural": {"size": "5"}}, "= 5"),
+        ({"natural": {"size": "5"}, "bare": "3"}, "= 5"),
+        ({"natural": {"size": "2"}}, "= DEFAULT"),
+    ],
+)
+def test_what_is_not_set_any_more(more: dict[str, Any], sql: str) -> None:
+    """What it had by itself, else what another file says, else the server's default, which is not always what it prints."""
+    plan = one("size", "INT", "9", "4", before="size = 9", default="2", **more)
+    assert [step.sql for step in plan.statements] == [f"SET GLOBAL `size` {sql}"]
+
+
+def test_what_is_as_without_the_settings_is_left_alone() -> None:
+    assert one("size", "INT", "2", "4", before="size = 9", default="2").statements == []
+
+
+@pytest.mark.parametrize(
+    ("origin", "path", "natural"),
+    [
+        ("COMPILE-TIME", None, {"size": "7"}),
+        ("CONFIG", "/etc/80-base.cnf", {"size": "7"}),
+        ("CONFIG", PATH, {}),
+        ("SQL", None, {}),
+    ],
+)
+def test_what_neither_a_statement_nor_the_file_gave(origin: str, path: str | None, natural: dict[str, str]) -> None:
+    plan = one("size", "INT", "7", "4", "size = 4", GLOBAL_VALUE_ORIGIN=origin, GLOBAL_VALUE_PATH=path)
+    assert plan.natural == natural
 
 
 @given(st.sampled_from(["ON", "on", "1", "TRUE", "true"]), st.sampled_from(["OFF", "0", "FALSE", "", None]))
 def test_spellings_of_true_and_false(true: str, false: str | None) -> None:
     def differs(configured: str, running: str | None) -> bool:
-        found = mariadb_parameters.plan(["autocommit"], RULES, {"autocommit": configured}, {"autocommit": running})
-        return bool(found.statements)
+        return bool(one("a", "BOOLEAN", running or "", configured, "a").statements)
 
     assert (differs("TRUE", true), differs("FALSE", false)) == (False, False)
     assert (differs("FALSE", true), differs("TRUE", false)) == (True, True)
+
+
+def test_what_a_start_alone_takes_a_value_from() -> None:
+    name = "max_user_connections"
+    started, set_since = (one(name, "INT", now, "5", f"{name} = 5") for now in ("0", "4"))
+    assert (started.pending, len(set_since.statements)) == ([name], 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "configured", "running", "target"),
+    [
+        ("a=off", "a=off,b=on", "a=on,b=on,c=off", "a=off,b=on,c=off"),
+        ("c=on", "a=on,b=on", "a=on,b=on,c=off", "a=on,b=on,c=on"),
+        ('"c=on"', "a=on,b=on", "a=on,b=off,c=off", "a=on,b=on,c=on"),
+        ("a=on", "a=on", "a=on,b=on,c=off", ""),
+    ],
+)
+def test_flags(asked: str, configured: str, running: str, target: str) -> None:
+    """The server tells not of all flags what they start with."""
+    found = one("switch", "FLAGSET", running, configured, f"switch = {asked}", default="a=on,b=on,c=off")
+    assert found.after.get("switch", "") == target
+
+
+def test_collations_of_character_sets() -> None:
+    name, short = "character_set_collations", "a=one,b=two"
+    same, other = (one(name, "VARCHAR", now, short, f"{name} = {short}") for now in ("b=b_two,a=a_one", "b=b_two"))
+    assert (same.statements, len(other.statements)) == ([], 1)

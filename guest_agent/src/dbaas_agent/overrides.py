@@ -10,12 +10,12 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from dbaas_agent import systemd
 from dbaas_agent.config import Config
-from dbaas_agent.drivers.base import Driver, ParameterPlan
+from dbaas_agent.drivers.base import Driver, ParameterPlan, Settings
 from dbaas_agent.fsutil import read_object, read_text, remove, write_atomic
 from dbaas_agent.jsonlog import log
 from dbaas_agent.systemd import Unit
@@ -26,13 +26,14 @@ class Trial:
     """Settings with which the server has not been seen to work since it was started with others.
 
     path: their file. before: its content at that start; None: it was not there. started: that start, as Unit has it.
-    pending: the parameters that only a start changes.
+    pending: the parameters that only a start changes. natural: what others had before they were changed, see Settings.
     """
 
     path: str
     before: str | None
     started: str
     pending: tuple[str, ...] = ()
+    natural: dict[str, str] = field(default_factory=dict)
 
     def is_pending(self, unit: Unit) -> bool:
         """Whether the server runs on with what it was started with."""
@@ -71,15 +72,20 @@ class Overrides:
         trial = self.trial
         return trial.pending if trial and trial.pending and trial.is_pending(self._unit()) else ()
 
-    def check(self, content: str) -> None:
+    def check(self, settings: Settings) -> None:
         """AgentError(invalid) when the server would refuse the settings, or take others for them."""
-        with self._as_file(content) as candidate:
-            self._driver.check_configuration(candidate, content)
+        with self._as_file(settings.content) as file:
+            self._driver.check_configuration(settings, file)
 
-    def plan(self, content: str, names: set[str]) -> ParameterPlan:
-        """What of these parameters would change in the running server with the content beside what is there."""
-        with self._as_file(content) as candidate:
-            return self._driver.plan_parameters(names, candidate)
+    def predict(self, settings: Settings) -> ParameterPlan:
+        """What would change in the running server with the settings."""
+        with self._as_file(settings.content) as file:
+            return self._driver.plan_parameters(settings, file)
+
+    def natural(self) -> dict[str, str]:
+        """Values that parameters had without the settings since the server was started."""
+        trial = self.trial
+        return trial.natural if trial and trial.is_pending(self._unit()) else {}
 
     def write(self, path: str, content: str | None) -> None:
         """Have the settings in their file, or no file; what was there at the last start is kept until the next one went well."""
@@ -89,10 +95,11 @@ class Overrides:
         if there != content:
             self._put(path, content)
 
-    def await_restart(self, pending: list[str]) -> None:
-        """Remember what only a start changes, after write(); without anything the file stays on trial."""
-        if self.trial is not None and self.trial.pending != tuple(pending):
-            self._keep(Trial(self.trial.path, self.trial.before, self.trial.started, tuple(pending)))
+    def remember(self, plan: ParameterPlan) -> None:
+        """Keep what only a start changes, and what others had, after write() and before the plan is carried out."""
+        if self.trial is not None:
+            natural = {**plan.natural, **self.trial.natural}
+            self._keep(replace(self.trial, pending=tuple(plan.pending), natural=natural))
 
     def prove(self) -> None:
         """The server answers: settings with which it was started have passed."""

@@ -72,22 +72,36 @@ def end_transient(unit: str, timeout: float = 120) -> None:
     run(["systemctl", "stop", unit], timeout, accept=(0, 5))
 
 
-def run_outside(
-    unit: str, command: Sequence[str], user: str, group: str, timeout: float, *, accept: Sequence[int] = (0,)
-) -> Completed:
+def run_outside(unit: str, command: Sequence[str], user: str, group: str, timeout: float) -> None:
     """Run a command to its end as a transient unit, outside the agent's limits."""
-    properties = {"User": user, "Group": group, "RuntimeMaxSec": str(int(timeout)), "PrivateTmp": "yes"}
-    return run([*_transient(unit, properties), "--collect", "--wait", "--pipe", "--", *command], timeout + 30, accept)
+    _run_transient(unit, command, {"User": user, "Group": group}, timeout)
+
+
+def ask_outside(unit: str, command: Sequence[str], service: str, instead: Mapping[str, str]) -> Completed:
+    """What root's command says, however it ends, as a transient unit with the limit of open files that the service has.
+
+    instead: paths at which the command finds other files. Bounded to 60 seconds.
+    """
+    limit = run(["systemctl", "show", "--property", "LimitNOFILE", "--value", service], timeout=10).out.strip()
+    binds = " ".join(f"{file}:{path}" for path, file in instead.items())
+    properties = {"LimitNOFILE": limit, **({"BindReadOnlyPaths": binds} if binds else {})}
+    return _run_transient(unit, command, properties, 60, accept=range(256))
+
+
+def _run_transient(
+    unit: str, command: Sequence[str], properties: Mapping[str, str], timeout: float, accept: Sequence[int] = (0,)
+) -> Completed:
+    bounds = {"RuntimeMaxSec": str(int(timeout)), "PrivateTmp": "yes"}
+    words = [*_transient(unit, {**properties, **bounds}), "--collect", "--wait", "--pipe", "--", *command]
+    return run(words, timeout + 30, accept)
 
 
 def replace_file(path: str, source: str | None) -> None:
     """Put the content of another file at a path that the agent itself may only read, or with None remove what is there; durably, and never half."""
-    script = (
-        'cp -- "$2" "$1.new" && chmod 644 "$1.new" && sync "$1.new" && mv -T -- "$1.new" "$1"'
-        if source
-        else 'rm -f -- "$1"'
-    )
-    command = ["sh", "-c", f'{script} && sync "${{1%/*}}"', "sh", path, *([source] if source else [])]
+    put = 'cp -- "$2" "$1.new" && chmod 644 "$1.new" && sync "$1.new" && mv -T -- "$1.new" "$1"'
+    script = (put if source else 'rm -f -- "$1"') + ' && sync "${1%/*}"'
+    # systemd would put its own variables in.
+    command = ["sh", "-c", script.replace("$", "$$"), "sh", path, *([source] if source else [])]
     run_outside("dbaas-replace-file", command, "root", "root", 60)
 
 

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from dbaas_agent import service, systemd
 from dbaas_agent.agent import Agent
-from dbaas_agent.drivers.base import ParameterPlan
+from dbaas_agent.drivers.base import ParameterPlan, Settings
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_text
 
@@ -22,51 +23,66 @@ def parameter_list(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
 
 def configuration_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     """Settings that the server refuses, or does not take while it runs, leave everything as it was: AgentError tells which."""
-    path, content = args["path"], args["content"]
-    there = read_text(path)
-    agent.overrides.check(content)
+    there = read_text(args["path"])
+    settings = Settings(args["path"], args["content"], there or "", agent.overrides.natural())
+    agent.overrides.check(settings)
     if not service.running(agent):
         if not check:
             with agent.overrides.turn():
-                agent.overrides.write(path, content)
-        return _answer(there, content, ParameterPlan([], {}, {}, []))
-    names = agent.driver.parameters_in(content) | agent.driver.parameters_in(there or "")
+                agent.overrides.write(settings.path, settings.content)
+        return _answer(there, settings, ParameterPlan())
     if check:
-        return _answer(there, content, agent.overrides.plan(content, names))
+        return _answer(there, settings, agent.overrides.predict(settings))
     with agent.overrides.turn():
-        agent.overrides.write(path, content)
-        found = agent.driver.plan_parameters(names)
-        try:
-            _follow(agent, found, names)
-        except AgentError as fault:
-            agent.overrides.write(path, there)
-            agent.driver.apply(agent.driver.plan_parameters(names))
-            raise AgentError("conflict", f"{fault.msg}; everything is as before", **fault.details) from fault
-        agent.overrides.await_restart(found.pending)
-        if found.pending and args["restart"]:
-            service.begin(agent, systemd.restart)
-            _require(agent.driver.plan_parameters(names))
-            return _answer(there, content, found, restarted=True)
-    return _answer(there, content, found)
+        return _have(agent, there, settings, args["restart"])
 
 
-def _follow(agent: Agent, plan: ParameterPlan, names: set[str]) -> None:
-    """Run the statements, and see that the server took the values."""
-    agent.driver.apply(plan)
-    _require(agent.driver.plan_parameters(names - set(plan.pending)))
+def _have(agent: Agent, there: str | None, settings: Settings, restart: bool) -> Result:
+    agent.overrides.write(settings.path, settings.content)
+    found = agent.driver.plan_parameters(settings)
+    agent.overrides.remember(found)
+    try:
+        agent.driver.apply(found)
+        _require(agent.driver.plan_parameters(settings), found.pending)
+    except AgentError as fault:
+        agent.overrides.write(settings.path, there)
+        raise AgentError("conflict", f"{fault.msg}; {_go_back(agent, settings)}", **fault.details) from fault
+    if found.pending and restart:
+        service.begin(agent, systemd.restart)
+        # Whatever else it has now is what it has without them.
+        _require(agent.driver.plan_parameters(Settings(settings.path, settings.content)), [])
+        return _answer(there, settings, found, restarted=True)
+    return _answer(there, settings, found)
 
 
-def _require(plan: ParameterPlan) -> None:
-    if plan.before:
-        kept = ", ".join(f"{name} {plan.before[name]} and not {plan.after[name]}" for name in plan.before)
-        raise AgentError("conflict", f"the server has {kept}", before=plan.before, after=plan.after)
+def _go_back(agent: Agent, settings: Settings) -> str:
+    """Have the running server follow the file of before again, as far as it can; what came of it, in words."""
+    back = Settings(settings.path, settings.before, settings.content, agent.overrides.natural())
+    found = agent.driver.plan_parameters(back)
+    for statement in found.statements:
+        with suppress(AgentError):
+            agent.driver.apply(ParameterPlan([statement]))
+    left = agent.driver.plan_parameters(back)
+    agent.overrides.remember(left)
+    return f"but for {', '.join(left.before)}, everything is as before" if left.before else "everything is as before"
 
 
-def _answer(there: str | None, content: str, plan: ParameterPlan, restarted: bool = False) -> Result:
+def _require(left: ParameterPlan, waiting: list[str]) -> None:
+    """The server took the values, but for those that wait."""
+    before = {name: value for name, value in left.before.items() if name not in waiting}
+    if before:
+        kept = ", ".join(f"{name} {value} and not {left.after[name]}" for name, value in before.items())
+        raise AgentError("conflict", f"the server has {kept}", before=before)
+
+
+def _answer(there: str | None, settings: Settings, plan: ParameterPlan, restarted: bool = False) -> Result:
     """pending: what only a restart changes."""
     return {
-        "changed": there != content or bool(plan.statements) or restarted,
-        "diff": {"before": {"file": there, "values": plan.before}, "after": {"file": content, "values": plan.after}},
+        "changed": there != settings.content or bool(plan.statements) or restarted,
+        "diff": {
+            "before": {"file": there, "values": plan.before},
+            "after": {"file": settings.content, "values": plan.after},
+        },
         "pending": [] if restarted else plan.pending,
         "restarted": restarted,
     }

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dbaas_agent.config import Config
@@ -36,13 +37,28 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class ParameterPlan:
-    """How the running server comes to follow its configuration files: statements to run, what they change, and by name what only a restart does."""
+class Settings:
+    """A configuration file. before: its content until now. natural: values that parameters had without it since the server was started."""
 
-    statements: list[Any]
-    before: dict[str, Any]
-    after: dict[str, Any]
-    pending: list[str]
+    path: str
+    content: str
+    before: str = ""
+    natural: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ParameterPlan:
+    """How the running server comes to follow its configuration files.
+
+    statements: to be run; before, after: what they and a restart change, by name; pending: names of what only a restart changes;
+    natural: of those that change, values that neither a statement nor the file of the settings gave.
+    """
+
+    statements: list[Any] = field(default_factory=list)
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+    pending: list[str] = field(default_factory=list)
+    natural: dict[str, str] = field(default_factory=dict)
 
 
 class Driver(ABC):
@@ -107,21 +123,17 @@ class Driver(ABC):
         """What may be set in the configuration of this server, as in validation-rules.json: name, type, restart_required, min, max, step, choices."""
 
     @abstractmethod
-    def parameters_in(self, content: str) -> set[str]:
-        """The parameters that a configuration file sets."""
+    def check_configuration(self, settings: Settings, file: str) -> None:
+        """AgentError(invalid) when the server refuses its configuration files with the settings, or makes something else of a value.
 
-    @abstractmethod
-    def check_configuration(self, extra: str, content: str) -> None:
-        """Have the server read its configuration files, and after them the one at the path ``extra``, which holds the content.
-
-        AgentError(invalid) when it refuses them, or makes something else of a value of the content.
+        file: where their content stands as long as it is not in its place.
         """
 
     @abstractmethod
-    def plan_parameters(self, names: set[str], extra: str = "") -> ParameterPlan:
-        """How the running server comes to follow its configuration files, and the one at the path ``extra`` after them, for these parameters.
+    def plan_parameters(self, settings: Settings, file: str = "") -> ParameterPlan:
+        """How the running server comes to follow its configuration files, or what they would be with the settings, whose content is in ``file``.
 
-        A name that it does not know is left alone.
+        That is for every parameter that the content sets, or that of before did; a name that the server does not know is left alone.
         """
 
     @abstractmethod

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -43,6 +43,8 @@ _SYNTAX_ERROR = 1064
 _LOCK_TIMED_OUT = 1205
 _LOCK_SECONDS = 2
 _SQL_MODE = "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION"
+_UNBOUND = "SET SESSION max_statement_time = 0, tx_read_only = OFF, sql_safe_updates = OFF"
+"""What may be set for all sessions, and is not for the agent's."""
 _T = TypeVar("_T")
 
 Execute = Callable[[Statement], list[dict[str, Any]]]
@@ -146,26 +148,23 @@ class Driver(base.Driver):
 
     def parameters(self) -> list[dict[str, Any]]:
         with self.session() as execute:
-            return _parameters(execute, self._read())
+            return mariadb_parameters.rules(_variables(execute), self._read())
 
-    def parameters_in(self, content: str) -> set[str]:
-        return set(mariadb_parameters.given(content))
+    def check_configuration(self, settings: base.Settings, file: str) -> None:
+        mariadb_sql.refuse(mariadb_parameters.faults(settings.content, self._read({settings.path: file})))
 
-    def check_configuration(self, extra: str, content: str) -> None:
-        mariadb_sql.refuse(mariadb_parameters.faults(content, self._read(extra)))
-
-    def plan_parameters(self, names: set[str], extra: str = "") -> base.ParameterPlan:
-        configured = self._read(extra)
+    def plan_parameters(self, settings: base.Settings, file: str = "") -> base.ParameterPlan:
+        bare = self._read(options=["--no-defaults"])
+        configured = self._read({settings.path: file} if file else {})
         with self.session() as execute:
-            known = _parameters(execute, configured)
+            rows = _variables(execute)
             running = {row["Variable_name"]: row["Value"] for row in execute(Statement("SHOW GLOBAL VARIABLES"))}
-            return mariadb_parameters.plan(names, known, configured, running)
+        return mariadb_parameters.plan(settings, mariadb_parameters.Server(rows, running, configured, bare))
 
-    def _read(self, extra: str = "") -> dict[str, str]:
-        """The parameters with what the server would start with: it reads its configuration files, and the extra one, and ends."""
-        files = [f"--defaults-extra-file={extra}"] if extra else []
-        command = [_SERVER, *files, "--user=root", "--datadir=/nonexistent", "--verbose", "--help"]
-        done = systemd.run_outside("dbaas-read-configuration", command, "root", "root", 60, accept=range(256))
+    def _read(self, instead: Mapping[str, str] | None = None, options: Sequence[str] = ()) -> dict[str, str | None]:
+        """The parameters with what the server would start with (None: its own): it reads its configuration files and ends."""
+        command = [_SERVER, *options, "--user=root", "--datadir=/nonexistent", "--verbose", "--help"]
+        done = systemd.ask_outside("dbaas-read-configuration", command, self.config.service, instead or {})
         if done.code != 0:
             faults = [line.partition("[ERROR] ")[2] for line in done.err.splitlines() if "[ERROR] " in line]
             raise AgentError("invalid", f"the server refuses its configuration: {'; '.join(faults)}", faults=faults)
@@ -263,6 +262,7 @@ class Driver(base.Driver):
                 charset="utf8mb4",
                 autocommit=True,
                 sql_mode=_SQL_MODE,
+                init_command=_UNBOUND,
                 connect_timeout=_PING_SECONDS,
                 read_timeout=seconds,
                 write_timeout=seconds,
@@ -316,15 +316,14 @@ def _databases(execute: Execute) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in rows if row["name"].lower() not in mariadb_sql.SYSTEM_DATABASES}
 
 
-def _parameters(execute: Execute, options: Iterable[str]) -> list[dict[str, Any]]:
-    rows = execute(
+def _variables(execute: Execute) -> list[dict[str, Any]]:
+    return execute(
         Statement(
-            "SELECT VARIABLE_NAME, VARIABLE_SCOPE, VARIABLE_TYPE, NUMERIC_MIN_VALUE, NUMERIC_MAX_VALUE,"
-            " NUMERIC_BLOCK_SIZE, ENUM_VALUE_LIST, READ_ONLY, COMMAND_LINE_ARGUMENT"
+            "SELECT VARIABLE_NAME, VARIABLE_SCOPE, VARIABLE_TYPE, DEFAULT_VALUE, NUMERIC_MIN_VALUE, NUMERIC_MAX_VALUE,"
+            " NUMERIC_BLOCK_SIZE, ENUM_VALUE_LIST, READ_ONLY, COMMAND_LINE_ARGUMENT, GLOBAL_VALUE_ORIGIN, GLOBAL_VALUE_PATH"
             " FROM information_schema.SYSTEM_VARIABLES"
         )
     )
-    return mariadb_parameters.rules(rows, options)
 
 
 def _is_table(execute: Execute, database: str, table: str) -> bool:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from dbaas_agent.drivers.base import ParameterPlan
+from dbaas_agent.drivers.base import ParameterPlan, Settings
 from dbaas_agent.drivers.mariadb_sql import Statement, quote
 
 TYPES = {
@@ -30,17 +31,19 @@ VARIABLES = {
     "transaction_read_only": "tx_read_only",
 }
 """Parameters whose variables have another name; a newer server has one of the same name for some."""
+_KEPT = {("max_user_connections", "0")}
+"""A dynamic parameter with a value that nothing but a start takes it from."""
 _NOT_GIVEN = "(No default value)"
 _LINE = re.compile(r"-{3,}[ -]*")
 _SETTING = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*(?:=\s*(.*?)\s*)?")
 _SIZE = re.compile(r"(-?[0-9]+(?:[.][0-9]+)?)([KMGTPE]?)", re.IGNORECASE)
 _UNITS = {"": 1, **{unit: 1024**power for power, unit in enumerate("KMGTPE", start=1)}}
-_TRUE = ("1", "on", "true", "yes")
+_TRUE, _FALSE = ("1", "on", "true", "yes"), ("0", "off", "false", "no")
 
 
-def options(told: str) -> dict[str, str]:
-    """The parameters with the values that they start with, from what `mariadbd --verbose --help` prints; what is not given is empty."""
-    found: dict[str, str] = {}
+def options(told: str) -> dict[str, str | None]:
+    """The parameters with the values that they start with, from what `mariadbd --verbose --help` prints; None: the server's own."""
+    found: dict[str, str | None] = {}
     lines = iter(told.splitlines())
     for line in lines:
         if _LINE.fullmatch(line):
@@ -50,7 +53,7 @@ def options(told: str) -> dict[str, str]:
         if not name:
             break
         value = value.strip()
-        found[_called(name)] = "" if value == _NOT_GIVEN else value
+        found[_called(name)] = None if value == _NOT_GIVEN else value
     return found
 
 
@@ -60,16 +63,15 @@ def given(content: str) -> dict[str, str]:
     return {_called(match[1]): match[2] or "" for match in settings}
 
 
-def faults(content: str, configured: Mapping[str, str]) -> list[str]:
-    """Where the server makes another number of one in the content. configured: what it makes of it."""
-    return [
-        f"{name}: the server makes {configured[name]} of {text}"
-        for name, text in given(content).items()
-        if name in configured and not _is_taken(text, configured[name])
-    ]
+def faults(content: str, configured: Mapping[str, str | None]) -> list[str]:
+    """Where the server makes another number of one in the content, or no of yes. configured: what it makes of it."""
+    pairs = [(name, text, configured.get(name) or "") for name, text in given(content).items()]
+    return [f"{name}: the server makes {made} of {text}" for name, text, made in pairs if not _is_taken(text, made)]
 
 
 def _is_taken(text: str, made: str) -> bool:
+    if {text.lower(), made.lower()} <= {*_TRUE, *_FALSE}:
+        return (text.lower() in _TRUE) == (made.lower() in _TRUE)
     asked, taken = _SIZE.fullmatch(text), _SIZE.fullmatch(made)
     return asked is None or taken is None or _size(asked) == _size(taken)
 
@@ -116,31 +118,72 @@ def _rule(name: str, row: dict[str, Any]) -> dict[str, Any]:
     return rule
 
 
-def plan(
-    names: Iterable[str],
-    known: list[dict[str, Any]],
-    configured: Mapping[str, str],
-    running: Mapping[str, Any],
-) -> ParameterPlan:
-    """How the server comes to follow its files for these parameters; a name without a rule is left alone.
+@dataclass(frozen=True)
+class Server:
+    """What a server tells of its parameters.
 
-    known: the rules; configured: by parameter, what the files say; running: by variable, what the server has now.
+    rows: information_schema.SYSTEM_VARIABLES; running: values by variable; configured: what it would start with, by parameter; bare: the same without any file.
     """
-    by_name = {rule["name"]: rule for rule in known}
-    found = ParameterPlan([], {}, {}, [])
-    for name in sorted(set(names) & set(by_name)):
-        rule, target, place = by_name[name], configured[name], variable(name, running)
-        if _plain(rule["type"], target) == _plain(rule["type"], running[place]):
+
+    rows: list[dict[str, Any]]
+    running: Mapping[str, Any]
+    configured: Mapping[str, str | None]
+    bare: Mapping[str, str | None]
+
+    def rules(self) -> list[dict[str, Any]]:
+        return rules(self.rows, self.configured)
+
+    def row(self, place: str) -> dict[str, Any]:
+        """What stands of a variable in rows."""
+        return next(row for row in self.rows if row["VARIABLE_NAME"].lower() == place)
+
+
+def plan(settings: Settings, server: Server) -> ParameterPlan:
+    """How the server comes to follow its files for the parameters that the settings set, or did before."""
+    asked = given(settings.content)
+    names = {*asked, *given(settings.before)}
+    found = ParameterPlan()
+    for rule in server.rules():
+        name, kind = rule["name"], rule["type"]
+        if name not in names:
             continue
-        found.before[name], found.after[name] = running[place], target
-        if rule["restart_required"]:
+        place = variable(name, server.running)
+        row, now = server.row(place), server.running[place]
+        target = server.configured[name] if name in asked else _without(name, settings.natural, server)
+        default = str(row["DEFAULT_VALUE"] or "")
+        if target in (None, default):
+            target = None  # Some defaults are NULL, which has no other name.
+        wanted = default if target is None else target
+        if kind == "flags":
+            wanted = target = _flags(default, wanted, asked.get(name, ""))
+        if _spelt(name, _plain(kind, wanted)) == _spelt(name, _plain(kind, now)):
+            continue
+        found.before[name], found.after[name] = now, wanted
+        if row["GLOBAL_VALUE_ORIGIN"] != "SQL" and row["GLOBAL_VALUE_PATH"] != settings.path:
+            found.natural[name] = now
+        if rule["restart_required"] or (name, now) in _KEPT:
             found.pending.append(name)
         else:
-            found.statements.append(_set(place, rule["type"], target))
+            found.statements.append(_set(place, kind, target))
     return found
 
 
-def _set(place: str, kind: str, target: str) -> Statement:
+def _without(name: str, natural: Mapping[str, str], server: Server) -> str | None:
+    """What the server has for a parameter that the settings leave alone; None: its own default, which --help does not tell of all."""
+    if name in natural:
+        return natural[name]
+    return server.configured[name] if server.configured[name] != server.bare.get(name) else None
+
+
+def _flags(default: str, configured: str, asked: str) -> str:
+    """Every flag as it is asked for, or configured; the server tells not of all what they start with."""
+    words = (word for text in (default, configured, asked) for word in text.strip("\"'").split(","))
+    return ",".join(f"{name}={state}" for name, state in dict(word.split("=") for word in words if "=" in word).items())
+
+
+def _set(place: str, kind: str, target: str | None) -> Statement:
+    if target is None:
+        return Statement(f"SET GLOBAL {quote(place)} = DEFAULT")
     if kind in ("integer", "float"):
         return Statement(f"SET GLOBAL {quote(place)} = {_number(kind, target)}")
     value = "ON" if kind == "boolean" and _plain(kind, target) else "OFF" if kind == "boolean" else target
@@ -149,6 +192,14 @@ def _set(place: str, kind: str, target: str) -> Statement:
 
 def _number(kind: str, text: str) -> float:
     return int(text) if kind == "integer" else float(text)
+
+
+def _spelt(name: str, value: Any) -> Any:
+    """A collation of a character set may be written without its name, and the sets in any order."""
+    if name != "character_set_collations":
+        return value
+    pairs = [word.partition("=") for word in value.split(",")]
+    return frozenset((charset, collation.removeprefix(f"{charset}_")) for charset, _dummy, collation in pairs)
 
 
 def _plain(kind: str, value: Any) -> Any:
