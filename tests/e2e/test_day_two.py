@@ -289,8 +289,9 @@ def test_a_migration_is_an_administrators_and_is_taken_back_where_there_is_no_ot
         )
 
     try:
-        with_clouds(tmp_path, monkeypatch, as_administrator)
-        nowhere = ended(play("instance_migrate", database.way), well=False)
+        with monkeypatch.context() as patch:
+            with_clouds(tmp_path, patch, as_administrator)
+            nowhere = ended(play("instance_migrate", database.way), well=False)
     finally:
         admin.identity.unassign_project_role_from_user(project, admin.current_user_id, role)
     assert [result["reason"] for result in nowhere.results("instance_action") if result.get("failed")] == ["cloud"]
