@@ -23,6 +23,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._store_features im
 
 DEFAULT_PREFIX = "dbaas_"
 HEARTBEATS = "heartbeats"
+RECORDS = "records"
 TIMEOUT = 20
 """Seconds for the store to accept a connection, and to send the next bytes of an answer."""
 
@@ -137,6 +138,46 @@ def delete_heartbeat(connection: t.Any, uid: str, *, prefix: str = DEFAULT_PREFI
     """Remove the heartbeat of an instance, if there is one; a cloud without a store has none."""
     if connection.endpoint_for(_SERVICE, interface="public"):
         _request(connection, "DELETE", f"{prefix}{HEARTBEATS}/{uid}", tolerate=(HTTPStatus.NOT_FOUND,))
+
+
+def read_record(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -> t.Any:
+    """The JSON of a record, which no guest can write; None if there is none, and {} where it is no JSON."""
+    response = _request(connection, "GET", f"{prefix}{RECORDS}/{name}", tolerate=(HTTPStatus.NOT_FOUND,))
+    if response.status_code == HTTPStatus.NOT_FOUND:
+        return None
+    try:
+        return json.loads(response.content)
+    except (ValueError, RecursionError):
+        return {}
+
+
+def write_record(connection: t.Any, name: str, body: str, *, prefix: str = DEFAULT_PREFIX) -> None:
+    """Write a record; the container is made if it is not there."""
+    options = {"data": body.encode(), "headers": {"Content-Type": "application/json"}}
+    path = f"{prefix}{RECORDS}/{name}"
+    response = _request(connection, "PUT", path, tolerate=(HTTPStatus.NOT_FOUND,), **options)
+    if response.status_code == HTTPStatus.NOT_FOUND:
+        _request(connection, "PUT", prefix + RECORDS)
+        _request(connection, "PUT", path, **options)
+
+
+def delete_record(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -> None:
+    """Remove a record, if there is one."""
+    _request(connection, "DELETE", f"{prefix}{RECORDS}/{name}", tolerate=(HTTPStatus.NOT_FOUND,))
+
+
+def list_records(connection: t.Any, folder: str, *, prefix: str = DEFAULT_PREFIX) -> list[str]:
+    """The names of the records in a folder, without it."""
+    names: list[str] = []
+    query: dict[str, t.Any] = {"format": "json", "limit": _PAGE, "prefix": f"{folder}/"}
+    while True:
+        path = prefix + RECORDS
+        response = _request(connection, "GET", path, params=query, tolerate=(HTTPStatus.NOT_FOUND,))
+        rows = response.json() if response.status_code == HTTPStatus.OK else []
+        names += [row["name"].removeprefix(f"{folder}/") for row in rows]
+        if len(rows) < _PAGE:
+            return names
+        query["marker"] = rows[-1]["name"]
 
 
 def ensure_key(connection: t.Any, container: str) -> str:

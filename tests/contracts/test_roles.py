@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.contracts.repo import ROOT, load, roles
+from tests.contracts.repo import ROOT, files, load, roles
 
 COMPUTED = "{{"
 
@@ -73,3 +74,40 @@ def test_variables_carry_the_roles_name(role: Path) -> None:
 )
 def test_disagreements(options: dict[str, Any], defaults: dict[str, Any], expected: set[str]) -> None:
     assert disagreements(options, defaults) == expected
+
+
+TASKS = [path for pattern in ("roles/*/tasks/**/*.yml", "playbooks/**/*.yml") for path in files(pattern)]
+PARTS = ("tasks", "block", "rescue", "always")
+
+
+def includes(task: dict[str, Any]) -> bool:
+    """Whether a task, or one of its block, includes others."""
+    inner = [part for name in PARTS for part in task.get(name) or []]
+    return any(name.startswith("ansible.builtin.include_") for name in task) or any(map(includes, inner))
+
+
+def conditions_that_reach_too_far(entries: Any) -> Iterator[str]:
+    """Blocks with a condition in which something is included: each included task judges it again, by what was changed meanwhile."""
+    for entry in entries if isinstance(entries, list) else []:
+        if "block" in entry and "when" in entry and includes(entry):
+            yield entry.get("name", "a block")
+        for name in PARTS:
+            yield from conditions_that_reach_too_far(entry.get(name))
+
+
+@pytest.mark.parametrize("path", TASKS, ids=str)
+def test_no_condition_reaches_into_what_is_included(path: Path) -> None:
+    assert list(conditions_that_reach_too_far(load(path))) == []
+
+
+@pytest.mark.parametrize(
+    ("block", "found"),
+    [
+        ([{"ansible.builtin.include_tasks": "a.yml"}], True),
+        ([{"block": [{"ansible.builtin.include_role": {"name": "a"}}]}], True),
+        ([{"ansible.builtin.set_fact": {"a": 1}}], False),
+    ],
+)
+def test_conditions_that_reach_too_far_are_found(block: list[Any], found: bool) -> None:
+    play = [{"tasks": [{"name": "b", "when": "a", "block": block}]}]
+    assert bool(list(conditions_that_reach_too_far(play))) == found

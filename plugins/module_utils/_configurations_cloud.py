@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Configuration groups in the store, and the instances that have them. Effects; private to the collection."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.dbaas.openstack.plugins.module_utils import _store
+from ansible_collections.dbaas.openstack.plugins.module_utils._configuration import Configuration, parse
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.module_utils._instances_shown_cloud import instances_shown
+
+FOLDER = "configurations"
+
+
+def find(connection: t.Any, name: str, prefix: str) -> Configuration | None:
+    """The group of that name."""
+    body = _store.read_record(connection, f"{FOLDER}/{name}", prefix=prefix)
+    return None if body is None else parse(body, name)
+
+
+def find_all(connection: t.Any, prefix: str) -> list[Configuration]:
+    """All groups by name."""
+    names = sorted(_store.list_records(connection, FOLDER, prefix=prefix))
+    found = (find(connection, name, prefix) for name in names)
+    return [one for one in found if one is not None]
+
+
+def write(connection: t.Any, configuration: Configuration, prefix: str) -> None:
+    """Keep a group. DbaasError (conflict) when somebody else changed it at the same time: their change is the one that stands."""
+    _store.write_record(connection, f"{FOLDER}/{configuration.name}", configuration.body(), prefix=prefix)
+    if find(connection, configuration.name, prefix) != configuration:
+        msg = f"configuration group {configuration.name} was changed by somebody else at the same time: look at it, and set it again"
+        raise DbaasError("conflict", msg)
+
+
+def delete(connection: t.Any, name: str, prefix: str) -> None:
+    """Remove a group."""
+    _store.delete_record(connection, f"{FOLDER}/{name}", prefix=prefix)
+
+
+def attached(connection: t.Any, prefix: str) -> dict[str, list[dict[str, t.Any]]]:
+    """By name of the group, the instances that have it: name, uid, status, fault."""
+    found: dict[str, list[dict[str, t.Any]]] = {}
+    shown, _reachable = instances_shown(connection, "", prefix)
+    for instance in shown:
+        if instance["configuration"]:
+            told = {key: instance[key] for key in ("name", "uid", "status", "fault")}
+            found.setdefault(instance["configuration"], []).append(told)
+    return found
