@@ -42,7 +42,7 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     with less_memory() as smaller:
         made = play("instance_create", database.wish(volume_size=1))
         assert made.ok, made.failures
-        for size, how in enumerate(random.Random(seed).sample(HOWS, len(HOWS)), start=2):
+        for size, how in enumerate(random.Random(seed).sample(HOWS, len(HOWS)), start=2):  # noqa: S311
             for chain in _chains(size, smaller):
                 if time.monotonic() < ends:
                     chains.append(chain.run(database, how, rows))
