@@ -13,10 +13,9 @@ import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import Problem
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import NO_CONFIGURATION
 from ansible_collections.dbaas.openstack.plugins.module_utils._parameters import Rule, Value, check_values
 
-NONE = "none"
-"""What stands in place of a group's name where there is to be none."""
 DESCRIPTION_LIMIT = 255
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -66,11 +65,11 @@ class Wish:
 
 def name_problems(name: str) -> list[Problem]:
     """What is wrong with a group's name."""
-    if _NAME.fullmatch(name) and name.lower() != NONE:
+    if _NAME.fullmatch(name) and name.lower() != NO_CONFIGURATION:
         return []
     msg = (
         f"name: {name!r} is none: 1 to 64 letters, digits, '.', '_' and '-' that begin with a letter or digit,"
-        f" and not {NONE!r}"
+        f" and not {NO_CONFIGURATION!r}"
     )
     return [Problem("name", name, "invalid", msg)]
 
@@ -110,9 +109,7 @@ def _version_problems(wish: Wish, there: Configuration | None) -> list[Problem]:
     return problems
 
 
-def _values(
-    wish: Wish, there: Configuration | None, rules: t.Sequence[Rule]
-) -> tuple[dict[str, Value], list[Problem]]:
+def _values(wish: Wish, there: Configuration | None, rules: t.Sequence[Rule]) -> tuple[dict[str, Value], list[Problem]]:
     kept = {} if there is None or (wish.replace and wish.values is not None) else dict(there.values)
     asked = wish.values or {}
     plain, problems = check_values({name: value for name, value in asked.items() if value is not None}, rules)

@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.dbaas.openstack.plugins.module_utils import _store
 from ansible_collections.dbaas.openstack.plugins.module_utils._configuration import Configuration, parse
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.module_utils._instances_shown_cloud import instances_shown
+from ansible_collections.dbaas.openstack.plugins.module_utils._instances_shown_cloud import shown
 
 FOLDER = "configurations"
 
@@ -45,8 +45,8 @@ def delete(connection: t.Any, name: str, prefix: str) -> None:
 def attached(connection: t.Any, prefix: str) -> dict[str, list[dict[str, t.Any]]]:
     """By name of the group, the instances that have it: name, uid, status, fault."""
     found: dict[str, list[dict[str, t.Any]]] = {}
-    shown, _reachable = instances_shown(connection, "", prefix)
-    for instance in shown:
+    rows, _reachable = shown(connection, prefix=prefix)
+    for instance in rows:
         if instance["configuration"]:
             told = {key: instance[key] for key in ("name", "uid", "status", "fault")}
             found.setdefault(instance["configuration"], []).append(told)

@@ -16,7 +16,7 @@ import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _lock
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.module_utils._observed import PORT, TLS_MODE, Rule
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import CONFIGURATION, PORT, TLS_MODE, Rule
 
 SSH_PORT = 22
 PORTS = range(1024, 65536)
@@ -72,6 +72,7 @@ class Spec:
     datastore_ports: tuple[int, ...] = ()
     port: int | None = None
     tls_mode: str | None = None
+    configuration: str | None = None
     allowed_cidrs: tuple[str, ...] | None = None
     management_cidrs: tuple[str, ...] | None = None
     is_public: bool | None = None
@@ -95,7 +96,7 @@ class Spec:
 
     def settings(self) -> dict[str, str]:
         """What the data volume is to keep of what is asked."""
-        asked = {PORT: self.port, TLS_MODE: self.tls_mode}
+        asked = {PORT: self.port, TLS_MODE: self.tls_mode, CONFIGURATION: self.configuration}
         return {key: str(value) for key, value in asked.items() if value is not None}
 
     def management_rules(self) -> frozenset[Rule] | None:

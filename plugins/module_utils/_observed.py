@@ -26,12 +26,21 @@ ROOT_ENABLED = "dbaas_root_enabled"
 """Key in the metadata of a data volume: when root was first let in over the network, and the id of who did it, separated by a blank."""
 PORT = "dbaas_port"
 TLS_MODE = "dbaas_tls"
-"""Keys in the metadata of a data volume: settings that the instance keeps; without them it has the datastore's port, and TLS_DEFAULT."""
+CONFIGURATION = "dbaas_configuration"
+"""Keys in the metadata of a data volume: settings that the instance keeps; without them it has the datastore's port, TLS_DEFAULT, and no configuration group."""
+NO_CONFIGURATION = "none"
+"""What stands for a configuration group where one was detached."""
 TLS_MODES = ("off", "preferred", "required", "mutual")
 TLS_DEFAULT = "preferred"
 DATASTORE = "dbaas_datastore"
 VERSION = "dbaas_version"
 """Keys in the metadata of a server and its data volume: the datastore and its version."""
+
+
+def configuration_in(metadata: t.Mapping[str, str]) -> str:
+    """The name of the configuration group that a data volume's metadata tells; empty: none."""
+    told = metadata.get(CONFIGURATION, NO_CONFIGURATION)
+    return "" if told == NO_CONFIGURATION else told
 
 
 def port_in(metadata: t.Mapping[str, str]) -> int | None:

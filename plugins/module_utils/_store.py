@@ -153,12 +153,14 @@ def read_record(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -
 
 def write_record(connection: t.Any, name: str, body: str, *, prefix: str = DEFAULT_PREFIX) -> None:
     """Write a record; the container is made if it is not there."""
-    options = {"data": body.encode(), "headers": {"Content-Type": "application/json"}}
-    path = f"{prefix}{RECORDS}/{name}"
-    response = _request(connection, "PUT", path, tolerate=(HTTPStatus.NOT_FOUND,), **options)
-    if response.status_code == HTTPStatus.NOT_FOUND:
+
+    def put(**more: t.Any) -> t.Any:
+        headers = {"Content-Type": "application/json"}
+        return _request(connection, "PUT", f"{prefix}{RECORDS}/{name}", data=body.encode(), headers=headers, **more)
+
+    if put(tolerate=(HTTPStatus.NOT_FOUND,)).status_code == HTTPStatus.NOT_FOUND:
         _request(connection, "PUT", prefix + RECORDS)
-        _request(connection, "PUT", path, **options)
+        put()
 
 
 def delete_record(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -> None:

@@ -56,6 +56,11 @@ options:
       - Not given, it stays as it is; a new instance has V(preferred).
     type: str
     choices: ["off", preferred, required, mutual]
+  configuration:
+    description:
+      - The configuration group that the instance has. It is kept with the data volume; this module configures no guest.
+      - V(none) detaches it. Not given, it stays as it is; a new instance has none.
+    type: str
   flavor:
     description: Name or ID of the flavor. Needed to make an instance.
     type: str
@@ -320,6 +325,7 @@ def argument_spec() -> dict[str, t.Any]:
         "datastore_ports": {"type": "list", "elements": "int", "default": []},
         "port": {"type": "int"},
         "tls_mode": {"type": "str", "choices": list(TLS_MODES)},
+        "configuration": {"type": "str"},
         "flavor": {"type": "str"},
         "min_ram": {"type": "int", "default": 0},
         "min_volume_size": {"type": "int", "default": 1},

@@ -149,6 +149,11 @@ instances:
       type: str
       returned: always
       sample: preferred
+    configuration:
+      description: The configuration group that it has; empty without one.
+      type: str
+      returned: always
+      sample: busy-shops
     open_ports:
       description: Ports of the datastore that somebody may reach.
       type: list
