@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A configuration below a temporary directory."""
+"""A configuration below a temporary directory. Property tests judge what is right, not how long it takes on a busy machine."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ from dbaas_agent import volume as volume_module
 from dbaas_agent.agent import Agent
 from dbaas_agent.config import Config
 from dbaas_agent.heartbeat import TicketFile
+from hypothesis import settings
 
 from guest_agent.tests.fakes import FakeDriver, World
+
+settings.register_profile("project", deadline=None)
+settings.load_profile("project")
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`./dev soak faults`, `./dev soak day_two`: all end-to-end tests of one file, those too that are left out of `./dev test` for want of time."""
+"""`./dev soak faults`, `./dev soak day_two`, `./dev soak configuration`: all end-to-end tests of one file, those too that are left out of `./dev test` for want of time."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def faults(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
 def day_two(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     """What an instance lives through after its first day."""
     return _passed("test_day_two", minutes, directory)
+
+
+def configuration(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+    """Configuration groups from their making to their end."""
+    return _passed("test_configuration", minutes, directory)
 
 
 def _passed(file: str, minutes: float, directory: Path) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from tests.soak import agent, day_two_kill, flow_kill, flows, guest_kill, kill, 
 
 SOAKS = {
     "agent": agent.soak,
+    "configuration": flows.configuration,
     "day_two": flows.day_two,
     "day_two_kill": day_two_kill.soak,
     "faults": flows.faults,

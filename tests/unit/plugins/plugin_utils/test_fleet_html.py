@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ansible_collections.dbaas.openstack.plugins.filter.fleet_html import FilterModule
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_report import fleet_report
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.fakes.fleet import DAY, HOSTILE, NOW, ORDERS, fleet, instance
@@ -164,7 +164,6 @@ def test_the_policy_allows_the_style_alone() -> None:
     assert "@import" not in "".join(style)
 
 
-@settings(deadline=None)
 @given(st.lists(HOSTILE, min_size=1, max_size=3))
 def test_nothing_that_is_written_becomes_markup(instances: list[dict[str, Any]]) -> None:
     found = page(*instances)

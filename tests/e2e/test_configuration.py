@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Configuration groups on a real OpenStack and a real server: one flow in this order. `./dev soak configuration` runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.guests import Database
+from tests.e2e.leaks import inventory
+from tests.e2e.modules import run_tasks, task
+from tests.e2e.playbooks import Run, play
+
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
+    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
+]
+NAME, GROUP, OTHER = "e2e-tuned", "e2e-tuning", "e2e-tuning-2"
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Database]:
+    """An instance, which is removed at the end with the groups, and leaves nothing."""
+    before = inventory(cloud)
+    made = Database(NAME, tmp_path_factory.mktemp("tuned"))
+    run = play("instance_create", made.wish(volume_size=1))
+    assert run.ok, run.failures
+    yield made
+    run_tasks(
+        made.place,
+        task("instance", name=NAME, state="absent", timeout=300),
+        *(task("configuration", name=name, state="absent") for name in (GROUP, OTHER)),
+    )
+    assert {pair for pair in inventory(cloud) - before if pair[0] != "container"} == set()
+
+
+def have(database: Database, well: bool = True, check: bool = False, **variables: Any) -> Run:
+    way = {key: value for key, value in database.way.items() if key != "instance"}
+    given = {"configuration": GROUP, "datastore": "mariadb", "datastore_version": "10.11", **variables}
+    run = play("configuration_set", {**way, **given}, check=check)
+    assert run.ok is well, run.failures
+    return run
+
+
+def act(database: Database, verb: str, well: bool = True, check: bool = False, **variables: Any) -> Run:
+    way = {key: value for key, value in database.way.items() if key != "instance"}
+    group = {} if verb == "detach" else {"configuration": GROUP}
+    run = play(f"configuration_{verb}", {**way, "instances": [NAME], **group, **variables}, check=check)
+    assert run.ok is well, run.failures
+    return run
+
+
+def told(run: Run) -> str:
+    return str(run.custom["dbaas_instances"][NAME])
+
+
+def values(database: Database, *names: str) -> list[str]:
+    return database.rows(f"SELECT {', '.join(f'@@GLOBAL.{name}' for name in names)}")
+
+
+def test_a_group_without_an_instance(database: Database) -> None:
+    wrong = have(database, well=False, configuration_values={"max_connections": 1, "no_such": 1, "datadir": "/tmp"})
+    problems = wrong.results("configuration")[-1]["problems"]
+    assert [(problem["option"], problem["reason"]) for problem in problems] == [
+        ("values.datadir", "unsupported"),
+        ("values.max_connections", "invalid"),
+        ("values.no_such", "not_found"),
+    ]
+    have(database, configuration_values={"max_connections": 77, "wait_timeout": 500}, check=True)
+    (info,) = run_tasks(database.place, task("configuration_info", name=GROUP))
+    assert info["configurations"] == []
+    assert have(database, configuration_values={"max_connections": 77, "wait_timeout": 500}).changed == 1
+    assert have(database, configuration_values={"max_connections": 77}).changed == 0
+
+
+def test_attached_it_is_in_force(database: Database) -> None:
+    (before,) = values(database, "max_connections")
+    assert told(act(database, "attach", check=True)) == "to be set"
+    assert database.info()["configuration"] == ""
+    assert told(act(database, "attach")) == "in force"
+    assert values(database, "max_connections", "wait_timeout") == ["77", "500"]
+    assert (database.info()["configuration"], database.info()["status"]) == (GROUP, "ACTIVE")
+    assert act(database, "attach").changed == 0
+    (info,) = run_tasks(database.place, task("configuration_info", name=GROUP))
+    assert [instance["name"] for instance in info["configurations"][0]["instances"]] == [NAME]
+    deleted = play("configuration_delete", {"configuration": GROUP})
+    assert deleted.results("configuration")[-1]["reason"] == "conflict"
+    assert before != "77"
+
+
+def test_a_change_reaches_the_instance(database: Database) -> None:
+    assert told(have(database, configuration_values={"max_connections": 88})) == "in force"
+    assert values(database, "max_connections", "wait_timeout") == ["88", "500"]
+    replaced = have(database, configuration_values={"max_connections": 90}, configuration_replace=True)
+    assert told(replaced) == "in force"
+    assert values(database, "max_connections", "wait_timeout") == ["90", "28800"]
+
+
+def test_an_edit_by_hand_is_shown_and_healed(database: Database) -> None:
+    database.shell("sudo mariadb -e 'SET GLOBAL max_connections = 99'")
+    assert told(act(database, "attach", check=True)) == "to be set"
+    assert values(database, "max_connections") == ["99"]
+    assert told(act(database, "attach")) == "in force"
+    assert values(database, "max_connections") == ["90"]
+
+
+def test_what_needs_a_restart_says_so(database: Database) -> None:
+    assert "innodb_sort_buffer_size" in told(have(database, configuration_values={"innodb_sort_buffer_size": "2M"}))
+    database.until(lambda shown: shown["status"] == "RESTART_REQUIRED")
+    assert values(database, "innodb_sort_buffer_size") == ["1048576"]
+    run = play("instance_restart", database.way)
+    assert run.ok, run.failures
+    assert values(database, "innodb_sort_buffer_size") == ["2097152"]
+    database.until(lambda shown: shown["status"] == "ACTIVE")
+
+
+def test_a_group_survives_a_resize(database: Database) -> None:
+    run = play("instance_resize", {**database.way, "flavor": "m1.medium"})
+    assert run.ok, run.failures
+    assert values(database, "max_connections", "innodb_sort_buffer_size") == ["90", "2097152"]
+    assert act(database, "attach").changed == 0
+
+
+def test_a_value_with_which_the_server_does_not_start_is_taken_back(database: Database) -> None:
+    broken = {"innodb_log_write_ahead_size": 513}
+    have(database, well=False, configuration_values=broken, configuration_restart=True)
+    assert values(database, "max_connections", "innodb_sort_buffer_size") == ["90", "2097152"]
+    database.until(lambda shown: shown["status"] == "ACTIVE")
+    assert told(have(database, configuration_values={"innodb_log_write_ahead_size": None})) == "in force"
+
+
+def test_detached_it_has_the_values_of_the_template(database: Database) -> None:
+    assert told(act(database, "detach", configuration_restart=True)) == "in force"
+    (connections,) = values(database, "max_connections")
+    assert connections not in ("77", "90")
+    assert values(database, "innodb_sort_buffer_size") == ["1048576"]
+    assert database.info()["configuration"] == ""
+    assert act(database, "detach").changed == 0
+    deleted = play("configuration_delete", {"configuration": GROUP})
+    assert deleted.ok
+    assert play("configuration_delete", {"configuration": GROUP}).changed == 0
