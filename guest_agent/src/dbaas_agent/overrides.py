@@ -60,6 +60,7 @@ class Overrides:
         self._place = os.path.join(config.state_dir, "overrides.json")
         self._candidate = os.path.join(config.state_dir, "overrides.candidate")
         self._turn = threading.RLock()
+        self._one_candidate = threading.RLock()
         self.trial = self._kept()
 
     @contextmanager
@@ -147,11 +148,13 @@ class Overrides:
 
     @contextmanager
     def _as_file(self, content: str) -> Iterator[str]:
-        write_atomic(self._candidate, content.encode())
-        try:
-            yield self._candidate
-        finally:
-            remove(self._candidate)
+        """One at a time: a check waits for no turn."""
+        with self._one_candidate:
+            write_atomic(self._candidate, content.encode())
+            try:
+                yield self._candidate
+            finally:
+                remove(self._candidate)
 
     def _keep(self, trial: Trial) -> None:
         write_atomic(self._place, json.dumps(asdict(trial)).encode())

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 _SERVER = "mariadbd"
 _PING_SECONDS = 5
 _STATEMENT_SECONDS = 60
+_PARAMETER_SECONDS = 600
+"""A buffer pool and a redo log take their time to change their size."""
 _SYNTAX_ERROR = 1064
 _LOCK_TIMED_OUT = 1205
 _LOCK_SECONDS = 2
@@ -56,6 +59,7 @@ class Driver(base.Driver):
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self._pinger: Any = None
+        self._reading = threading.Lock()
 
     def ping(self) -> str:
         return str(self._quickly(Statement("SELECT VERSION() AS version"))[0]["version"])
@@ -164,7 +168,8 @@ class Driver(base.Driver):
     def _read(self, instead: Mapping[str, str] | None = None, options: Sequence[str] = ()) -> dict[str, str | None]:
         """The parameters with what the server would start with (None: its own): it reads its configuration files and ends."""
         command = [_SERVER, *options, "--user=root", "--datadir=/nonexistent", "--verbose", "--help"]
-        done = systemd.ask_outside("dbaas-read-configuration", command, self.config.service, instead or {})
+        with self._reading:
+            done = systemd.ask_outside("dbaas-read-configuration", command, self.config.service, instead or {})
         if done.code != 0:
             faults = [line.partition("[ERROR] ")[2] for line in done.err.splitlines() if "[ERROR] " in line]
             raise AgentError("invalid", f"the server refuses its configuration: {'; '.join(faults)}", faults=faults)
@@ -224,7 +229,8 @@ class Driver(base.Driver):
                     execute(Statement(f"KILL {row['Id']}"))
 
     def apply(self, plan: base.Plan | base.ParameterPlan) -> None:
-        with self.session() as execute:
+        seconds = _PARAMETER_SECONDS if isinstance(plan, base.ParameterPlan) else _STATEMENT_SECONDS
+        with self.session(seconds) as execute:
             for statement in plan.statements:
                 execute(statement)
 
