@@ -134,6 +134,17 @@ def test_the_agent_takes_it_back_after_a_boot(agent: Agent, path: Path, world: W
     assert (path.read_text(), world.unit.active, anew.observe()["status"]) == (OLD, "active", "ACTIVE")
 
 
+def test_two_files_wait_for_one_start(agent: Agent, path: Path) -> None:
+    """The world's server reads the file that was written last."""
+    other = path.with_name("logs")
+    have(agent, path, "start_size=5")
+    have(agent, other, "start_log=1")
+    assert agent.overrides.pending() == ["start_log", "start_size"]
+    assert agent.observe()["status"] == "RESTART_REQUIRED"
+    assert agent.overrides.take_back()
+    assert (path.read_text(), other.exists()) == (OLD, False)
+
+
 def test_a_crash_with_settings_of_before_takes_nothing_back(agent: Agent, path: Path, world: World) -> None:
     have(agent, path, "start_size=5")
     world._set(active="failed", result="signal")

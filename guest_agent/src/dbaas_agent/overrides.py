@@ -25,14 +25,13 @@ from dbaas_agent.systemd import Unit
 class Trial:
     """Settings with which the server has not been seen to work since it was started with others.
 
-    path: their file. before: its content at that start; None: it was not there. started: that start, as Unit has it.
-    pending: the parameters that only a start changes. natural: what others had before they were changed, see Settings.
+    started: that start, as Unit has it. before: by file, its content at that start; None: it was not there.
+    pending: by file, the parameters that only a start changes. natural: what others had before they were changed, see Settings.
     """
 
-    path: str
-    before: str | None
     started: str
-    pending: tuple[str, ...] = ()
+    before: dict[str, str | None]
+    pending: dict[str, list[str]] = field(default_factory=dict)
     natural: dict[str, str] = field(default_factory=dict)
 
     def is_pending(self, unit: Unit) -> bool:
@@ -68,10 +67,11 @@ class Overrides:
         with self._turn:
             yield
 
-    def pending(self) -> tuple[str, ...]:
+    def pending(self) -> list[str]:
         """The parameters for which the server that runs has to be started again."""
         trial = self.trial
-        return trial.pending if trial and trial.pending and trial.is_pending(self._unit()) else ()
+        names = sorted({name for found in trial.pending.values() for name in found}) if trial else []
+        return names if trial and names and trial.is_pending(self._unit()) else []
 
     def check(self, settings: Settings) -> None:
         """AgentError(invalid) when the server would refuse the settings, or take others for them."""
@@ -91,16 +91,18 @@ class Overrides:
     def write(self, path: str, content: str | None) -> None:
         """Have the settings in their file, or no file; what was there at the last start is kept until the next one went well."""
         there, unit = read_text(path), self._unit()
-        if self.trial is None or self.trial.path != path or self.trial.passed(unit):
-            self._keep(Trial(path, there, unit.started))
+        if self.trial is None or self.trial.passed(unit):
+            self._keep(Trial(unit.started, {path: there}))
+        elif path not in self.trial.before:
+            self._keep(replace(self.trial, before={**self.trial.before, path: there}))
         if there != content:
             self._put(path, content)
 
-    def remember(self, plan: ParameterPlan) -> None:
+    def remember(self, path: str, plan: ParameterPlan) -> None:
         """Keep what only a start changes, and what others had, after write() and before the plan is carried out."""
         if self.trial is not None:
-            natural = {**plan.natural, **self.trial.natural}
-            self._keep(replace(self.trial, pending=tuple(plan.pending), natural=natural))
+            pending, natural = {**self.trial.pending, path: plan.pending}, {**plan.natural, **self.trial.natural}
+            self._keep(replace(self.trial, pending=pending, natural=natural))
 
     def prove(self) -> None:
         """The server answers: settings with which it was started have passed."""
@@ -113,16 +115,16 @@ class Overrides:
             self._turn.release()
 
     def take_back(self) -> bool:
-        """Put the file of the last start in place again; whether there was another one."""
+        """Put the files of the last start in place again; whether there were other ones."""
         trial = self.trial
         if trial is None:
             return False
-        changed = read_text(trial.path) != trial.before
-        if changed:
-            self._put(trial.path, trial.before)
-            log("overrides_taken_back", "warning", file=trial.path)
+        changed = [path for path, before in trial.before.items() if read_text(path) != before]
+        for path in changed:
+            self._put(path, trial.before[path])
+            log("overrides_taken_back", "warning", file=path)
         self._forget()
-        return changed
+        return bool(changed)
 
     def look(self) -> bool:
         """When the server does not start with settings on trial, go back to those of before; whether that was done. Bounded like a look."""
@@ -167,7 +169,7 @@ class Overrides:
     def _kept(self) -> Trial | None:
         try:
             given: dict[str, Any] | None = read_object(self._place)
-            return None if given is None else Trial(**{**given, "pending": tuple(given["pending"])})
-        except (KeyError, OSError, TypeError, ValueError) as fault:
+            return None if given is None else Trial(**given)
+        except (OSError, TypeError, ValueError) as fault:
             log("overrides_invalid", "error", file=self._place, fault=type(fault).__name__)
             return None

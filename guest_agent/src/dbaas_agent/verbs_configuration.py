@@ -40,7 +40,7 @@ def configuration_set(agent: Agent, args: dict[str, Any], check: bool) -> Result
 def _have(agent: Agent, there: str | None, settings: Settings, restart: bool) -> Result:
     agent.overrides.write(settings.path, settings.content)
     found = agent.driver.plan_parameters(settings)
-    agent.overrides.remember(found)
+    agent.overrides.remember(settings.path, found)
     try:
         agent.driver.apply(found)
         _require(agent.driver.plan_parameters(settings), found.pending)
@@ -63,7 +63,7 @@ def _go_back(agent: Agent, settings: Settings) -> str:
         with suppress(AgentError):
             agent.driver.apply(ParameterPlan([statement]))
     left = agent.driver.plan_parameters(back)
-    agent.overrides.remember(left)
+    agent.overrides.remember(settings.path, left)
     return f"but for {', '.join(left.before)}, everything is as before" if left.before else "everything is as before"
 
 
