@@ -27,7 +27,7 @@ ROOT_ENABLED = "dbaas_root_enabled"
 PORT = "dbaas_port"
 TLS_MODE = "dbaas_tls"
 CONFIGURATION = "dbaas_configuration"
-"""Keys in the metadata of a data volume: settings that the instance keeps; without them it has the datastore's port, TLS_DEFAULT, and no configuration group."""
+"""Keys in the metadata of a data volume: settings that it keeps; without them it has the datastore's port, TLS_DEFAULT, and no configuration group."""
 NO_CONFIGURATION = "none"
 """What stands for a configuration group where one was detached."""
 TLS_MODES = ("off", "preferred", "required", "mutual")

@@ -10,13 +10,14 @@ A rule: name, type, restart_required, and as the type wants them min, max, step,
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import Problem
 
 Rule = t.Mapping[str, t.Any]
-Value = bool | int | float | str
+Value: t.TypeAlias = "bool | int | float | str"
 
 TYPES = ("boolean", "enum", "flags", "float", "integer", "set", "string")
 _TRUE, _FALSE = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
@@ -97,7 +98,7 @@ def _float(value: t.Any, rule: Rule) -> float:
         number = float("nan") if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         number = float("nan")
-    if not _within(number, low, high) or number != number:  # noqa: PLR0124 (what is no number differs from itself)
+    if not _within(number, low, high) or math.isnan(number):
         raise _WrongError(f"a number{_range(low, high)}")
     return number
 

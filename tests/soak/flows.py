@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`./dev soak faults`, `./dev soak day_two`, `./dev soak configuration`: all end-to-end tests of one file, those too that are left out of `./dev test` for want of time."""
+"""`./dev soak faults`, `./dev soak day_two`, `./dev soak configuration`: all end-to-end tests of one file.
+
+Those too that are left out of `./dev test` for want of time.
+"""
 
 from __future__ import annotations
 

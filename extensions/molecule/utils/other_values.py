@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Another value than it has for each parameter of a MariaDB server, and whether it has them. JSON goes in and comes out.
 
-`pick`: {rules, running} to {dynamic: {name: value}, apart: {name: value}, restart: {name: value}}. `compare`: {asked, running} to the list of names that differ.
+`pick`: {rules, running} to {dynamic: {name: value}, apart: {name: value}, restart: {name: value}}. `compare`: {asked, running} to the names that differ.
 running: variables with their values, as SHOW GLOBAL VARIABLES prints them, a pair a line.
 """
 

@@ -39,6 +39,8 @@ def show(unit: str) -> Unit:
 
 
 def start(unit: str, timeout: float) -> None:
+    """Start it, however often it failed just now: systemd limits starts that nobody asked for."""
+    forget(unit)
     run(["systemctl", "start", unit], timeout)
 
 
@@ -48,10 +50,12 @@ def stop(unit: str, timeout: float) -> None:
 
 def start_soon(unit: str) -> None:
     """Have it started, and do not wait."""
+    forget(unit)
     run(["systemctl", "start", "--no-block", unit], timeout=10)
 
 
 def restart(unit: str, timeout: float) -> None:
+    forget(unit)
     run(["systemctl", "restart", unit], timeout)
 
 
@@ -112,7 +116,7 @@ def start_transient(unit: str, command: Sequence[str], properties: Mapping[str, 
 
 
 def forget(unit: str) -> None:
-    """Have systemd forget a transient unit that failed; nothing when there is none."""
+    """Have systemd forget that a unit failed, and how often; nothing when there is none."""
     run(["systemctl", "reset-failed", unit], timeout=10, accept=(0, 1))
 
 
