@@ -22,6 +22,11 @@ def find(connection: t.Any, name: str, prefix: str) -> Configuration | None:
     return None if body is None else parse(body, name)
 
 
+def exists(connection: t.Any, name: str, prefix: str) -> bool:
+    """Whether there is a record of that name, a damaged one too."""
+    return _store.read_record(connection, f"{FOLDER}/{name}", prefix=prefix) is not None
+
+
 def find_all(connection: t.Any, prefix: str) -> list[Configuration]:
     """All groups by name."""
     names = sorted(_store.list_records(connection, FOLDER, prefix=prefix))

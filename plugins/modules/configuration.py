@@ -188,7 +188,7 @@ def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     """State absent."""
     name, prefix = module.params["name"], module.params["store_prefix"]
     refuse(name_problems(name))
-    there = _configurations_cloud.find(connection, name, prefix)
+    there = _configurations_cloud.exists(connection, name, prefix)
     instances = _instances(connection, name, prefix)
     if instances:
         msg = f"configuration group {name} is attached to {', '.join(instances)}: playbook configuration_detach takes it from them"
@@ -196,10 +196,10 @@ def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     if there and not module.check_mode:
         _configurations_cloud.delete(connection, name, prefix)
     return {
-        "changed": there is not None,
+        "changed": there,
         "configuration": None,
         "instances": [],
-        "diff": {"before": there.shown() if there else {}, "after": {}},
+        "diff": {"before": {"name": name} if there else {}, "after": {}},
     }
 
 

@@ -21,6 +21,10 @@ options:
   name:
     description: The group. Without it, all are listed. A group that does not exist is an empty list.
     type: str
+  with_instances:
+    description: Whether the instances that have them are looked for. That takes a request or more to each service.
+    type: bool
+    default: true
   store_prefix:
     description: Prefix of the containers in the object store.
     type: str
@@ -82,6 +86,7 @@ configurations:
       sample: "2026-11-21T09:30:00Z"
     instances:
       description: The instances that have it, with C(name), C(uid), C(status) and C(fault).
+      returned: when O(with_instances=true)
       type: list
       elements: dict
       sample: [{name: orders, uid: 6f1c0d2e3b4a59687766554433221101, status: ACTIVE, fault: ""}]
@@ -97,7 +102,11 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module impo
 
 def argument_spec() -> dict[str, t.Any]:
     """The module's own options."""
-    return {"name": {"type": "str"}, "store_prefix": {"type": "str", "default": "dbaas_"}}
+    return {
+        "name": {"type": "str"},
+        "with_instances": {"type": "bool", "default": True},
+        "store_prefix": {"type": "str", "default": "dbaas_"},
+    }
 
 
 def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
@@ -108,8 +117,10 @@ def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
         found = [one] if one else []
     else:
         found = _configurations_cloud.find_all(connection, prefix)
-    attached = _configurations_cloud.attached(connection, prefix) if found else {}
-    rows = [{**dataclasses.asdict(one), "instances": attached.get(one.name, [])} for one in found]
+    rows = [dataclasses.asdict(one) for one in found]
+    if rows and module.params["with_instances"]:
+        attached = _configurations_cloud.attached(connection, prefix)
+        rows = [{**row, "instances": attached.get(row["name"], [])} for row in rows]
     return {"changed": False, "configurations": rows}
 
 

@@ -79,10 +79,10 @@ def of_server(hold: Hold | None, trouble: str, closed: bool, pending: Sequence[s
     if closed:
         fault = "no client is let in while an upgrade is under way; playbook instance_upgrade finishes one that was interrupted"
         return Verdict(BLOCKED, fault, CLOSED)
+    if hold is None and pending:
+        return Verdict(RESTART_REQUIRED, f"a restart is needed for {', '.join(pending)}")
     if hold is None:
-        return (
-            Verdict(RESTART_REQUIRED, f"a restart is needed for {', '.join(pending)}") if pending else Verdict(ACTIVE)
-        )
+        return Verdict(ACTIVE)
     # The figures of then, not those of now: another fault would be a heartbeat at once.
     full = f"the data volume was {hold.used_percent} % full with {hold.free // MIB} MiB free"
     lead = trouble or "writes are stopped"

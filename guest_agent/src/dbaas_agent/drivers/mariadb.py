@@ -32,12 +32,13 @@ from dbaas_agent.drivers.mariadb_grants import Held, Known, Places, Scope
 from dbaas_agent.drivers.mariadb_sql import Statement
 from dbaas_agent.drivers.mariadb_users import Account
 from dbaas_agent.errors import AgentError
+from dbaas_agent.fsutil import identity
 from dbaas_agent.tls_mode import Who
 
 if TYPE_CHECKING:
     from dbaas_agent.jobs.kind import Kind
 
-_SERVER = "mariadbd"
+_SERVER = "/usr/sbin/mariadbd"
 _PING_SECONDS = 5
 _STATEMENT_SECONDS = 60
 _PARAMETER_SECONDS = 600
@@ -60,6 +61,7 @@ class Driver(base.Driver):
         super().__init__(config)
         self._pinger: Any = None
         self._reading = threading.Lock()
+        self._seen_bare: tuple[object, dict[str, str | None]] | None = None
 
     def ping(self) -> str:
         return str(self._quickly(Statement("SELECT VERSION() AS version"))[0]["version"])
@@ -158,12 +160,18 @@ class Driver(base.Driver):
         mariadb_sql.refuse(mariadb_parameters.faults(settings.content, self._read({settings.path: file})))
 
     def plan_parameters(self, settings: base.Settings, file: str = "") -> base.ParameterPlan:
-        bare = self._read(options=["--no-defaults"])
         configured = self._read({settings.path: file} if file else {})
         with self.session() as execute:
             rows = _variables(execute)
             running = {row["Variable_name"]: row["Value"] for row in execute(Statement("SHOW GLOBAL VARIABLES"))}
-        return mariadb_parameters.plan(settings, mariadb_parameters.Server(rows, running, configured, bare))
+        return mariadb_parameters.plan(settings, mariadb_parameters.Server(rows, running, configured, self._bare()))
+
+    def _bare(self) -> dict[str, str | None]:
+        """The parameters with what the server would start with if it had no files; read again when the server is another."""
+        server = identity(_SERVER)
+        if self._seen_bare is None or self._seen_bare[0] != server:
+            self._seen_bare = server, self._read(options=["--no-defaults"])
+        return self._seen_bare[1]
 
     def _read(self, instead: Mapping[str, str] | None = None, options: Sequence[str] = ()) -> dict[str, str | None]:
         """The parameters with what the server would start with (None: its own): it reads its configuration files and ends."""
