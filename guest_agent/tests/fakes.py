@@ -32,10 +32,13 @@ def told(content: str) -> dict[str, str]:
 class FakeDriver(Driver):
     """A datastore whose data directory is a file, and which answers while its service runs."""
 
+    logs = ("general", "slow")
+
     def __init__(self, config: Config, world: World) -> None:
         super().__init__(config)
         self.world = world
         self.calls: list[str] = []
+        self.on = frozenset({"general"})
         self.root = False
         self.stopped = False
         self.tls = True
@@ -81,6 +84,13 @@ class FakeDriver(Driver):
         after = tls_mode.Policy(mode, self.policy.plain if self.policy else kept.plain)
         steps = [Step()] if after != kept else []
         return Plan(steps, {"mode": kept.mode}, {"mode": mode}, None if after == kept else after)
+
+    def logs_on(self) -> frozenset[str]:
+        self.ping()
+        return self.on
+
+    def reopen_log(self, name: str) -> None:
+        Path(self.config.mount_point, "logs", f"{name}.log").touch()
 
     def databases(self) -> list[dict[str, Any]]:
         return [{"name": "d"}]

@@ -326,6 +326,60 @@ VERBS: dict[str, dict[str, Any]] = {
             },
         },
     },
+    "log_list": {
+        "mutating": False,
+        "timeout": 600,
+        "args": {},
+    },
+    "log_read": {
+        "mutating": False,
+        "timeout": 120,
+        "args": {
+            "name": {
+                "type": "str",
+                "required": True,
+                "pattern": "[a-z][a-z0-9_]*",
+            },
+            "lines": {
+                "type": "int",
+                "default": 50,
+            },
+            "after": {
+                "type": "str",
+            },
+        },
+    },
+    "log_publish": {
+        "mutating": True,
+        "timeout": 1500,
+        "args": {
+            "name": {
+                "type": "str",
+                "required": True,
+                "pattern": "[a-z][a-z0-9_]*",
+            },
+            "url": {
+                "type": "str",
+                "required": True,
+                "secret": True,
+            },
+            "expire_after": {
+                "type": "int",
+                "default": 2592000,
+            },
+        },
+    },
+    "log_discard": {
+        "mutating": True,
+        "timeout": 60,
+        "args": {
+            "name": {
+                "type": "str",
+                "required": True,
+                "pattern": "[a-z][a-z0-9_]*",
+            },
+        },
+    },
     "job_start": {
         "mutating": True,
         "timeout": 120,

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import Problem
-from ansible_collections.dbaas.openstack.plugins.module_utils._observed import NO_CONFIGURATION
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import NOTHING
 from ansible_collections.dbaas.openstack.plugins.module_utils._parameters import Rule, Value, check_values
 
 DESCRIPTION_LIMIT = 255
@@ -65,11 +65,11 @@ class Wish:
 
 def name_problems(name: str) -> list[Problem]:
     """What is wrong with a group's name."""
-    if _NAME.fullmatch(name) and name.lower() != NO_CONFIGURATION:
+    if _NAME.fullmatch(name) and name.lower() != NOTHING:
         return []
     msg = (
         f"name: {name!r} is none: 1 to 64 letters, digits, '.', '_' and '-' that begin with a letter or digit,"
-        f" and not {NO_CONFIGURATION!r}"
+        f" and not {NOTHING!r}"
     )
     return [Problem("name", name, "invalid", msg)]
 

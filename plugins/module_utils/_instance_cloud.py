@@ -59,7 +59,8 @@ def spec_of(params: t.Mapping[str, t.Any]) -> Spec:
     }
     for option in ("allowed_cidrs", "management_cidrs", "datastore_ports", "ssh_public_keys"):
         same[option] = None if params[option] is None else tuple(params[option])
-    same["tags"] = None if params["tags"] is None else frozenset(params["tags"])
+    for option in ("logs", "tags"):
+        same[option] = None if params[option] is None else frozenset(params[option])
     if params["metadata"] is not None:
         same["metadata"] = {
             key: value if isinstance(value, str) else json.dumps(value) for key, value in params["metadata"].items()

@@ -16,7 +16,14 @@ import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _lock
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.module_utils._observed import CONFIGURATION, PORT, TLS_MODE, Rule
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
+    CONFIGURATION,
+    LOGS,
+    NOTHING,
+    PORT,
+    TLS_MODE,
+    Rule,
+)
 
 SSH_PORT = 22
 PORTS = range(1024, 65536)
@@ -73,6 +80,7 @@ class Spec:
     port: int | None = None
     tls_mode: str | None = None
     configuration: str | None = None
+    logs: frozenset[str] | None = None
     allowed_cidrs: tuple[str, ...] | None = None
     management_cidrs: tuple[str, ...] | None = None
     is_public: bool | None = None
@@ -96,7 +104,8 @@ class Spec:
 
     def settings(self) -> dict[str, str]:
         """What the data volume is to keep of what is asked."""
-        asked = {PORT: self.port, TLS_MODE: self.tls_mode, CONFIGURATION: self.configuration}
+        logs = None if self.logs is None else ",".join(sorted(self.logs)) or NOTHING
+        asked = {PORT: self.port, TLS_MODE: self.tls_mode, CONFIGURATION: self.configuration, LOGS: logs}
         return {key: str(value) for key, value in asked.items() if value is not None}
 
     def management_rules(self) -> frozenset[Rule] | None:
@@ -129,7 +138,7 @@ def problems_of_form(spec: Spec) -> list[Problem]:
             problems.append(Problem("networks", list(wish.fixed_ips), "invalid", msg))
     if spec.networks is not None and not spec.networks:
         problems.append(Problem("networks", [], "invalid", "networks: at least one network is needed"))
-    problems += _size_problems(spec) + _port_problems(spec)
+    problems += _size_problems(spec) + _port_problems(spec) + _log_problems(spec)
     for key in spec.metadata or ():
         if key.startswith(RESERVED_PREFIX):
             msg = f"metadata: keys that begin with {RESERVED_PREFIX!r} are kept for this collection, not {key!r}"
@@ -158,6 +167,14 @@ def operation_problems(operation: str | None) -> list[Problem]:
         return []
     msg = f"operation: {operation!r} is none: 1 to 21 small letters, digits and underscores"
     return [Problem("operation", operation, "invalid", msg)]
+
+
+def _log_problems(spec: Spec) -> list[Problem]:
+    return [
+        Problem("logs", name, "invalid", f"logs: {name!r} is no name of a log: small letters, digits and '_'")
+        for name in sorted(spec.logs or ())
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name) or name == NOTHING
+    ]
 
 
 def _size_problems(spec: Spec) -> list[Problem]:

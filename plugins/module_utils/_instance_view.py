@@ -21,6 +21,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     Instance,
     Port,
     configuration_in,
+    logs_in,
 )
 from ansible_collections.dbaas.openstack.plugins.module_utils._status import instance_status
 
@@ -58,6 +59,7 @@ def view(
         "port": volume.port if volume else None,
         "tls_mode": volume.metadata.get(TLS_MODE, TLS_DEFAULT) if volume else TLS_DEFAULT,
         "configuration": configuration_in(volume.metadata) if volume else "",
+        "logs": logs_in(volume.metadata) if volume else [],
         "open_ports": database_ports,
         "allowed_cidrs": sorted({rule.cidr for rule in instance.group.rules if rule.port != SSH_PORT}),
         "management_cidrs": sorted(

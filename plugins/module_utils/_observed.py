@@ -27,9 +27,10 @@ ROOT_ENABLED = "dbaas_root_enabled"
 PORT = "dbaas_port"
 TLS_MODE = "dbaas_tls"
 CONFIGURATION = "dbaas_configuration"
-"""Keys in the metadata of a data volume: settings that it keeps; without them it has the datastore's port, TLS_DEFAULT, and no configuration group."""
-NO_CONFIGURATION = "none"
-"""What stands for a configuration group where one was detached."""
+LOGS = "dbaas_logs"
+"""Keys in the metadata of a data volume: settings that it keeps; without them, the datastore's port, TLS_DEFAULT, no configuration group and no log."""
+NOTHING = "none"
+"""What stands for a configuration group where one was detached, and for logs where all were switched off."""
 TLS_MODES = ("off", "preferred", "required", "mutual")
 TLS_DEFAULT = "preferred"
 DATASTORE = "dbaas_datastore"
@@ -39,8 +40,14 @@ VERSION = "dbaas_version"
 
 def configuration_in(metadata: t.Mapping[str, str]) -> str:
     """The name of the configuration group that a data volume's metadata tells; empty: none."""
-    told = metadata.get(CONFIGURATION, NO_CONFIGURATION)
-    return "" if told == NO_CONFIGURATION else told
+    told = metadata.get(CONFIGURATION, NOTHING)
+    return "" if told == NOTHING else told
+
+
+def logs_in(metadata: t.Mapping[str, str]) -> list[str]:
+    """The logs that are switched on, as a data volume's metadata tells."""
+    told = metadata.get(LOGS, NOTHING)
+    return [] if told == NOTHING else told.split(",")
 
 
 def port_in(metadata: t.Mapping[str, str]) -> int | None:

@@ -42,6 +42,10 @@ options:
       - job_list
       - job_start
       - job_status
+      - log_discard
+      - log_list
+      - log_publish
+      - log_read
       - parameter_list
       - root_set
       - root_status

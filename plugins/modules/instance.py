@@ -61,6 +61,12 @@ options:
       - The configuration group that the instance has. It is kept with the data volume; this module configures no guest.
       - V(none) detaches it. Not given, it stays as it is; a new instance has none.
     type: str
+  logs:
+    description:
+      - The logs of the datastore that are switched on. It is kept with the data volume; this module configures no guest.
+      - Not given, it stays as it is; a new instance has none.
+    type: list
+    elements: str
   flavor:
     description: Name or ID of the flavor. Needed to make an instance.
     type: str
@@ -326,6 +332,7 @@ def argument_spec() -> dict[str, t.Any]:
         "port": {"type": "int"},
         "tls_mode": {"type": "str", "choices": list(TLS_MODES)},
         "configuration": {"type": "str"},
+        "logs": {"type": "list", "elements": "str"},
         "flavor": {"type": "str"},
         "min_ram": {"type": "int", "default": 0},
         "min_volume_size": {"type": "int", "default": 1},

@@ -154,6 +154,12 @@ instances:
       type: str
       returned: always
       sample: busy-shops
+    logs:
+      description: The logs of the datastore that are switched on.
+      type: list
+      elements: str
+      returned: always
+      sample: [slow]
     open_ports:
       description: Ports of the datastore that somebody may reach.
       type: list

@@ -21,7 +21,7 @@ _HOST = {
     "open_files": {"type": "int", "required": True},
 }
 _MINIMUM = {name: {"type": "int", "required": True} for name in ("ram_mb", "disk_gb", "volume_gb")}
-_FILES = {name: {"type": "str", "required": True} for name in ("config", "tls", "override", "closed")}
+_FILES = {name: {"type": "str", "required": True} for name in ("config", "tls", "logs", "override", "closed")}
 _RULE = {
     "pattern": {"type": "str", "required": True},
     "allowed": {"type": "str", "required": True},
@@ -57,6 +57,7 @@ SCHEMA: dict[str, dict[str, t.Any]] = {
     "names": {"type": "dict", "required": True, "options": _NAMES},
     "host": {"type": "dict", "required": True, "options": _HOST},
     "sizing": {"type": "dict", "default": {}},
+    "logs": {"type": "list", "elements": "str", "default": []},
     "reserved_parameters": {"type": "list", "elements": "dict", "options": _RESERVED, "default": []},
     "capabilities": {"type": "list", "elements": "str", "default": []},
     "strategies": {"type": "dict", "default": {}},

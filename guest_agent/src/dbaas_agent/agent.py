@@ -19,6 +19,7 @@ from dbaas_agent.fsutil import identity
 from dbaas_agent.guard import Guard
 from dbaas_agent.heartbeat import TicketFile
 from dbaas_agent.jobs.manager import Jobs
+from dbaas_agent.logs.logs import Logs
 from dbaas_agent.overrides import Overrides
 from dbaas_agent.tls import Store
 from dbaas_agent.volume import Volume, usage
@@ -45,6 +46,7 @@ class Agent:
         self._guard = Guard(config, driver)
         self.overrides = Overrides(config, driver)
         self.jobs = Jobs(config, driver, self.volume, self._lock, job_command)
+        self.logs = Logs(config, driver)
         self._sequence = 0
         self._files = {path: identity(path) for path in files}
 
@@ -57,8 +59,9 @@ class Agent:
             return self._document(status.with_clock(verdict, offset), version, offset)
 
     def guard(self) -> bool:
-        """Watch the space on the data volume, and settings on trial; whether there is something new to tell. Bounded like a look."""
+        """Watch the space on the data volume, the size of logs, and settings on trial; whether there is something new to tell. Bounded like a look."""
         with self._lock:
+            self.logs.look()
             return self._guard.look() or self.overrides.look()
 
     def ping(self) -> str:

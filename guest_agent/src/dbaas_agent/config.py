@@ -33,6 +33,7 @@ class Config:
     socket: str
     mount_point: str = "/var/lib/dbaas"
     heartbeat_interval: int = 30
+    log_bytes: int = 32 * 1024**2
     ticket_file: str = "/etc/dbaas/heartbeat.ticket"
     store_ca_file: str = ""
     state_dir: str = "/var/lib/dbaas-agent"
@@ -54,7 +55,7 @@ _FORMS: dict[str, re.Pattern[str]] = {
     "store_ca_file": re.compile(f"({_PATH.pattern})?"),
     "state_dir": _PATH,
 }
-_RANGES = {"heartbeat_interval": (5, 3600)}
+_RANGES = {"heartbeat_interval": (5, 3600), "log_bytes": (65536, 2**40)}
 
 
 def parse(given: dict[str, Any]) -> Config:

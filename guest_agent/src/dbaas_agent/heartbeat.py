@@ -16,9 +16,9 @@ from urllib.parse import urlsplit
 from dbaas_agent.clock import Clock
 from dbaas_agent.fsutil import identity, read_object
 from dbaas_agent.jsonlog import log
+from dbaas_agent.upload import Uploader
 
 MEDIA_TYPE = "application/vnd.dbaas.heartbeat+json"
-TIMEOUT = 10.0
 _BACKOFF_FIRST = 5.0
 _BACKOFF_LIMIT = 120.0
 _SPREAD = random.SystemRandom()
@@ -92,9 +92,8 @@ class Sender:
 
     def __init__(self, tickets: TicketFile, ca_file: str, clock: Clock) -> None:
         self._tickets = tickets
-        self._ca_file = ca_file
+        self._uploader = Uploader(ca_file)
         self._clock = clock
-        self._tls: Any = None
         self._document: dict[str, Any] | None = None
         self._changed = threading.Condition()
         self._outcome = "none"
@@ -150,29 +149,7 @@ class Sender:
             log("heartbeat", "info" if outcome in ("sent", "no_ticket") else "warning", outcome=outcome)
 
     def _put(self, ticket: Ticket, document: dict[str, Any]) -> str:
-        from http import client
-
-        url = urlsplit(ticket.url)
-        target = url.path + (f"?{url.query}" if url.query else "")
-        body = json.dumps(document).encode()
-        try:
-            connection = self._connection(client, url.scheme, url.hostname or "", url.port)
-            try:
-                sent = time.monotonic()
-                connection.request("PUT", target, body, {"Content-Type": content_type(document)})
-                answer = connection.getresponse()
-                self._clock.heard(answer.getheader("Date"), sent, time.monotonic())
-            finally:
-                connection.close()
-        except (OSError, ValueError, client.HTTPException) as fault:
-            return type(fault).__name__
-        return "sent" if 200 <= answer.status < 300 else f"http_{answer.status}"
-
-    def _connection(self, client: Any, scheme: str, host: str, port: int | None) -> Any:
-        if scheme == "http":
-            return client.HTTPConnection(host, port, timeout=TIMEOUT)
-        if self._tls is None:
-            import ssl
-
-            self._tls = ssl.create_default_context(cafile=self._ca_file or None)
-        return client.HTTPSConnection(host, port, timeout=TIMEOUT, context=self._tls)
+        headers = {"Content-Type": content_type(document)}
+        answer = self._uploader.put(ticket.url, json.dumps(document).encode(), headers)
+        self._clock.heard(answer.date, answer.sent, answer.heard)
+        return answer.word

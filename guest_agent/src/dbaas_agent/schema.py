@@ -26,6 +26,7 @@ _CERTIFICATE = {
 }
 _TLS_MODE = {"type": "str", "choices": ["off", "preferred", "required", "mutual"]}
 _PEM_REQUEST = "-----BEGIN CERTIFICATE REQUEST-----\n[A-Za-z0-9+/=\n]{1,16384}-----END CERTIFICATE REQUEST-----\n?"
+_LOG = {"type": "str", "required": True, "pattern": "[a-z][a-z0-9_]*"}
 _JOB = {"type": "str", "required": True, "pattern": "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"}
 
 VERBS: dict[str, dict[str, Any]] = {
@@ -141,6 +142,22 @@ VERBS: dict[str, dict[str, Any]] = {
             "restart": {"type": "bool", "default": False},
         },
     },
+    "log_list": {"mutating": False, "timeout": 600, "args": {}},
+    "log_read": {
+        "mutating": False,
+        "timeout": 120,
+        "args": {"name": _LOG, "lines": {"type": "int", "default": 50}, "after": {"type": "str"}},
+    },
+    "log_publish": {
+        "mutating": True,
+        "timeout": 1500,
+        "args": {
+            "name": _LOG,
+            "url": {"type": "str", "required": True, "secret": True},
+            "expire_after": {"type": "int", "default": 2592000},
+        },
+    },
+    "log_discard": {"mutating": True, "timeout": 60, "args": {"name": _LOG}},
     "job_start": {
         "mutating": True,
         "timeout": 120,

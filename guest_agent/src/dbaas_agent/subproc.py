@@ -9,8 +9,9 @@ import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,39 @@ def run(command: Sequence[str], timeout: float = 30.0, accept: Sequence[int] = (
             output=(err or out)[-2000:],
         )
     return Completed(process.returncode, out, err)
+
+
+def lines_of(command: Sequence[str], timeout: float) -> Generator[bytes, None, None]:
+    """The lines of a command's output as they come; whoever stops asking ends it.
+
+    AgentError(timeout) when it is not done in time, AgentError(agent) when it cannot be started or fails.
+    """
+    try:
+        process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=ENVIRONMENT,
+            start_new_session=True,
+        )
+    except OSError as fault:
+        raise AgentError("agent", f"cannot run {command[0]}: {fault.strerror}") from fault
+    late = threading.Timer(timeout, lambda: os.killpg(process.pid, signal.SIGKILL))
+    with process:
+        late.start()
+        try:
+            yield from process.stdout or ()
+            code = process.wait()
+        except GeneratorExit:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+        finally:
+            late.cancel()
+    if code == -signal.SIGKILL:
+        raise AgentError("timeout", f"{command[0]} did not end in time", command=list(command))
+    if code != 0:
+        raise AgentError("agent", f"{command[0]} failed with exit code {code}", command=list(command))
 
 
 def _drain(process: subprocess.Popen[bytes], deadline: float) -> tuple[str, str]:

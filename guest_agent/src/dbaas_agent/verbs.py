@@ -20,6 +20,7 @@ from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_object, sync_directory, write_atomic
 from dbaas_agent.tls import Subjects, client_subject, shown_time, subjects
 from dbaas_agent.verbs_configuration import configuration_set, parameter_list
+from dbaas_agent.verbs_logs import log_discard, log_list, log_publish, log_read
 from dbaas_agent.volume import VolumeWish
 
 Result = dict[str, Any]
@@ -111,6 +112,7 @@ def _datastore_initialise(agent: Agent, args: dict[str, Any], check: bool) -> Re
     if not check:
         if not made:
             _create_data_directory(agent)
+        agent.logs.prepare()
         enabled = _ensure_enabled(agent.config.service)
         systemd.start(agent.config.service, service.SECONDS)
         answer["server_version"] = service.wait_for_answer(agent)
@@ -282,6 +284,10 @@ HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
     "root_set": _root_set,
     "parameter_list": parameter_list,
     "configuration_set": configuration_set,
+    "log_list": log_list,
+    "log_read": log_read,
+    "log_publish": log_publish,
+    "log_discard": log_discard,
     "job_start": _job_start,
     "job_status": _job_status,
     "job_list": _job_list,

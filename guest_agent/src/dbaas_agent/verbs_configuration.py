@@ -38,6 +38,7 @@ def configuration_set(agent: Agent, args: dict[str, Any], check: bool) -> Result
 
 
 def _have(agent: Agent, there: str | None, settings: Settings, restart: bool) -> Result:
+    agent.logs.prepare()
     agent.overrides.write(settings.path, settings.content)
     found = agent.driver.plan_parameters(settings)
     agent.overrides.remember(settings.path, found)

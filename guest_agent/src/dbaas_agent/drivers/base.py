@@ -68,6 +68,9 @@ class Driver(ABC):
     decide; only ``apply`` and ``lock_down`` write.
     """
 
+    logs: tuple[str, ...] = ()
+    """Names of the logs that the datastore writes to files when they are switched on."""
+
     def __init__(self, config: Config) -> None:
         self.config = config
 
@@ -135,6 +138,14 @@ class Driver(ABC):
 
         That is for every parameter that the content sets, or that of before did; a name that the server does not know is left alone.
         """
+
+    @abstractmethod
+    def logs_on(self) -> frozenset[str]:
+        """Which of ``logs`` the running server writes; bounded to 15 seconds."""
+
+    @abstractmethod
+    def reopen_log(self, name: str) -> None:
+        """Have the server begin a log's file again after it was renamed; bounded to 15 seconds."""
 
     @abstractmethod
     def databases(self) -> list[dict[str, Any]]:

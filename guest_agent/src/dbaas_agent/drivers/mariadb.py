@@ -47,8 +47,8 @@ _SYNTAX_ERROR = 1064
 _LOCK_TIMED_OUT = 1205
 _LOCK_SECONDS = 2
 _SQL_MODE = "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION"
-_UNBOUND = "SET SESSION max_statement_time = 0, tx_read_only = OFF, sql_safe_updates = OFF"
-"""What may be set for all sessions, and is not for the agent's."""
+_OWN = "SET SESSION max_statement_time = 0, tx_read_only = OFF, sql_safe_updates = OFF, sql_log_off = ON, slow_query_log = OFF"
+"""What may be set for all sessions, and is not for the agent's: its statements, which hold passwords, are in no log."""
 _T = TypeVar("_T")
 
 Execute = Callable[[Statement], list[dict[str, Any]]]
@@ -56,6 +56,8 @@ Execute = Callable[[Statement], list[dict[str, Any]]]
 
 class Driver(base.Driver):
     """The driver for MariaDB 10.5 and later."""
+
+    logs = ("general", "slow")
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
@@ -183,6 +185,17 @@ class Driver(base.Driver):
             raise AgentError("invalid", f"the server refuses its configuration: {'; '.join(faults)}", faults=faults)
         return mariadb_parameters.options(done.out)
 
+    def logs_on(self) -> frozenset[str]:
+        with self.session(_PING_SECONDS) as execute:
+            (row,) = execute(
+                Statement("SELECT @@general_log AS general, @@slow_query_log AS slow, @@log_output AS place")
+            )
+        return frozenset(name for name in self.logs if row[name] and "FILE" in row["place"])
+
+    def reopen_log(self, name: str) -> None:
+        with self.session(_PING_SECONDS) as execute:
+            execute(Statement(f"FLUSH NO_WRITE_TO_BINLOG {name.upper()} LOGS"))
+
     def databases(self) -> list[dict[str, Any]]:
         with self.session() as execute:
             return sorted(_databases(execute).values(), key=lambda row: str(row["name"]))
@@ -276,7 +289,7 @@ class Driver(base.Driver):
                 charset="utf8mb4",
                 autocommit=True,
                 sql_mode=_SQL_MODE,
-                init_command=_UNBOUND,
+                init_command=_OWN,
                 connect_timeout=_PING_SECONDS,
                 read_timeout=seconds,
                 write_timeout=seconds,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules for databases, users and root against the agent's own server, with handlers in the place of a datastore."""
+"""The modules for databases, users, root and logs against the agent's own server, with handlers in the place of a datastore."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.dbaas.openstack.plugins.modules import database, database_info, root_access, user, user_info
+from ansible_collections.dbaas.openstack.plugins.modules import (
+    database,
+    database_info,
+    guest_log,
+    guest_log_info,
+    root_access,
+    user,
+    user_info,
+)
 from dbaas_agent import schema, validate
 
 from tests.unit.fakes.run_module import run
@@ -63,3 +71,57 @@ def test_lists_can_be_narrowed(path: str, handle: Any, capfd: pytest.CaptureFixt
     assert run(database_info, capfd, socket=path, name="till")["databases"] == [{"name": "till"}]
     seen = run(user_info, capfd, socket=path, name="a")
     assert ([row["host"] for row in seen["users"]], seen["root_enabled"]) == (["x", "y"], False)
+
+
+LOGS = [{"name": "error", "status": "READY"}, {"name": "slow", "status": "DISABLED"}]
+URL = "https://store/v1/AUTH_a/dbaas_logs/u/slow/?temp_url_sig=s"
+
+
+def test_logs_are_listed(path: str, handle: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    handle("log_list", lambda *_: {"logs": LOGS})
+    assert run(guest_log_info, capfd, socket=path)["logs"] == LOGS
+    assert run(guest_log_info, capfd, socket=path, name="slow")["logs"] == LOGS[1:]
+    assert run(guest_log_info, capfd, socket=path, name="audit")["logs"] == []
+
+
+def test_a_log_is_read_and_followed(path: str, handle: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    heard: list[dict[str, Any]] = []
+    texts = iter(["one\n", "", "two\n"])
+
+    def read(_agent: Any, args: dict[str, Any], _check: bool) -> dict[str, Any]:
+        heard.append(args)
+        return {"text": next(texts), "lines": 1, "cursor": f"1:{len(heard)}", "more": False}
+
+    handle("log_list", lambda *_: {"logs": LOGS})
+    handle("log_read", read)
+    first = run(guest_log_info, capfd, socket=path, name="slow", lines=5)
+    assert (first["text"], first["cursor"], first["logs"]) == ("one\n", "1:1", LOGS[1:])
+    second = run(guest_log_info, capfd, socket=path, name="slow", after=first["cursor"], wait=30)
+    assert (second["text"], second["cursor"], len(heard)) == ("two\n", "1:3", 3)
+    assert [args["after"] for args in heard] == [None, "1:1", "1:1"]
+
+
+def test_a_log_is_published_and_discarded(path: str, handle: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    heard: list[dict[str, Any]] = []
+    sent = {"changed": True, "sent": {"bytes": 4, "lines": 1}}
+    handle("log_publish", lambda _agent, args, _check: heard.append(args) or dict(sent))
+    handle("log_discard", lambda *_: {"changed": True})
+    published = run(guest_log, capfd, socket=path, name="slow", url=URL, expire_after=7)
+    assert (published["changed"], published["sent"]) == (True, sent["sent"])
+    assert heard == [{"name": "slow", "url": URL, "expire_after": 7 * 86400}]
+    assert URL not in json.dumps(published)
+    assert run(guest_log, capfd, socket=path, name="slow", state="discarded")["changed"]
+
+
+@pytest.mark.parametrize(
+    ("module", "params"),
+    [
+        (guest_log_info, {"lines": 5}),
+        (guest_log_info, {"name": "slow", "after": "1:1", "wait": 61}),
+        (guest_log, {"name": "slow", "url": URL, "expire_after": 0}),
+    ],
+)
+def test_bad_input_is_refused(
+    path: str, capfd: pytest.CaptureFixture[str], module: Any, params: dict[str, Any]
+) -> None:
+    assert run(module, capfd, socket=path, **params)["reason"] == "invalid"
