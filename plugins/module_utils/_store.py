@@ -24,6 +24,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._store_features im
 DEFAULT_PREFIX = "dbaas_"
 HEARTBEATS = "heartbeats"
 RECORDS = "records"
+LOGS = "logs"
 TIMEOUT = 20
 """Seconds for the store to accept a connection, and to send the next bytes of an answer."""
 
@@ -170,15 +171,36 @@ def delete_record(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX)
 
 def list_records(connection: t.Any, folder: str, *, prefix: str = DEFAULT_PREFIX) -> list[str]:
     """The names of the records in a folder, without it."""
-    names: list[str] = []
-    query: dict[str, t.Any] = {"format": "json", "limit": _PAGE, "prefix": f"{folder}/"}
+    return [row["name"].removeprefix(f"{folder}/") for row in _objects(connection, prefix + RECORDS, f"{folder}/")]
+
+
+def list_logs(connection: t.Any, folder: str, *, prefix: str = DEFAULT_PREFIX) -> list[dict[str, t.Any]]:
+    """What guests published below a folder, by name: name with the folder, bytes, last_modified (ISO 8601, UTC)."""
+    rows = _objects(connection, prefix + LOGS, f"{folder}/")
+    return [{key: row[key] for key in ("name", "bytes", "last_modified")} for row in rows]
+
+
+def read_log(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -> bytes:
+    """What a guest published under a name; nothing when it has expired."""
+    response = _request(connection, "GET", f"{prefix}{LOGS}/{name}", tolerate=(HTTPStatus.NOT_FOUND,))
+    return b"" if response.status_code == HTTPStatus.NOT_FOUND else t.cast("bytes", response.content)
+
+
+def delete_log(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -> None:
+    """Remove what a guest published under a name."""
+    _request(connection, "DELETE", f"{prefix}{LOGS}/{name}", tolerate=(HTTPStatus.NOT_FOUND,))
+
+
+def _objects(connection: t.Any, container: str, beginning: str) -> list[dict[str, t.Any]]:
+    """The listing of what begins so, by name; nothing when there is no container."""
+    found: list[dict[str, t.Any]] = []
+    query: dict[str, t.Any] = {"format": "json", "limit": _PAGE, "prefix": beginning}
     while True:
-        path = prefix + RECORDS
-        response = _request(connection, "GET", path, params=query, tolerate=(HTTPStatus.NOT_FOUND,))
+        response = _request(connection, "GET", container, params=query, tolerate=(HTTPStatus.NOT_FOUND,))
         rows = response.json() if response.status_code == HTTPStatus.OK else []
-        names += [row["name"].removeprefix(f"{folder}/") for row in rows]
+        found += rows
         if len(rows) < _PAGE:
-            return names
+            return found
         query["marker"] = rows[-1]["name"]
 
 
@@ -199,9 +221,10 @@ def ensure_key(connection: t.Any, container: str) -> str:
     return key
 
 
-def sign(connection: t.Any, container: str, name: str, *, method: str, expires: int) -> str:
+def sign(connection: t.Any, container: str, name: str, *, method: str, expires: int, prefix: str | None = None) -> str:
     """A TempURL on the public endpoint that allows METHOD on one object until EXPIRES (epoch seconds).
 
+    prefix: on all objects whose names begin like this, as NAME does.
     It is tried with a HEAD, which every method includes and which leaves nothing behind. The URL is a secret.
     Raises DbaasError (unsupported) if the store does not honour it.
     """
@@ -212,6 +235,7 @@ def sign(connection: t.Any, container: str, name: str, *, method: str, expires: 
         key=ensure_key(connection, container),
         method=method,
         expires=expires,
+        prefix=prefix,
     )
     status = _as_a_guest(connection, "HEAD", url).status_code
     if not _store_features.honoured(status):

@@ -76,17 +76,15 @@ dest:
   sample: /run/dbaas/orders.ticket
 """
 
-import contextlib
 import json
-import os
 import re
-import tempfile
 import time
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _store
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.module_utils._private_file import directory_is_there, write_private
 
 _DAY = 86400
 
@@ -116,15 +114,14 @@ def body(module: t.Any, connection: t.Any) -> dict[str, t.Any]:
     if not module.check_mode:
         container = params["store_prefix"] + _store.HEARTBEATS
         url = _store.sign(connection, container, params["uid"], method="PUT", expires=expires)
-        _write(params["dest"], json.dumps({"url": url, "expires": expires}))
+        write_private(params["dest"], json.dumps({"url": url, "expires": expires}).encode())
     return {"changed": True, "expires": expires, "dest": params["dest"]}
 
 
 def _validate(params: dict[str, t.Any]) -> None:
     problems = {
         "uid": not re.fullmatch(r"[0-9a-f]{32}", params["uid"]) and "it must be 32 hexadecimal digits",
-        "dest": (os.path.isdir(params["dest"]) or not os.path.isdir(os.path.dirname(params["dest"]) or "."))
-        and "it must be a file in an existing directory",
+        "dest": not directory_is_there(params["dest"]) and "it must be a file in an existing directory",
         "renew_before": params["renew_before"] < 0 and "it must be 0 or more",
         "valid_for": params["valid_for"] <= params["renew_before"] and "it must be more than renew_before",
         "store_prefix": "/" in params["store_prefix"] and "it must not contain /",
@@ -132,20 +129,6 @@ def _validate(params: dict[str, t.Any]) -> None:
     for option, problem in problems.items():
         if problem:
             raise DbaasError("invalid", f"{option} is {params[option]!r}; {problem}.", option=option)
-
-
-def _write(path: str, text: str) -> None:
-    """Replace a file by one that only its owner can read; a crash leaves the old one or the new one."""
-    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".ticket-")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
 
 
 def main() -> None:

@@ -21,7 +21,9 @@ _HOST = {
     "open_files": {"type": "int", "required": True},
 }
 _MINIMUM = {name: {"type": "int", "required": True} for name in ("ram_mb", "disk_gb", "volume_gb")}
-_FILES = {name: {"type": "str", "required": True} for name in ("config", "tls", "logs", "override", "closed")}
+TEMPLATES = ("config", "tls", "logs", "override", "closed")
+"""What is rendered for a guest: each is a template and a file."""
+_FILES = {name: {"type": "str", "required": True} for name in TEMPLATES}
 _RULE = {
     "pattern": {"type": "str", "required": True},
     "allowed": {"type": "str", "required": True},

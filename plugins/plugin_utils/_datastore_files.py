@@ -12,6 +12,7 @@ import typing as t
 
 import yaml
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import (
+    TEMPLATES,
     DatastoreError,
     check_definition,
     choose_version,
@@ -24,7 +25,6 @@ from ansible_collections.dbaas.openstack.plugins.plugin_utils._validation_rules 
 SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "templates"
 DEFINITION = "datastore.yml"
 RULES = "validation-rules.json"
-TEMPLATES = ("config", "tls", "override", "closed")
 
 
 def places(search_path: list[str]) -> list[pathlib.Path]:

@@ -33,6 +33,7 @@ SOAKS = {
     "guest_kill": guest_kill.soak,
     "kill": kill.soak,
     "lock": lock.soak,
+    "logs": flows.logs,
 }
 
 

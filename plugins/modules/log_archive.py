@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: log_archive
+short_description: Download what was published of a log, or remove it
+version_added: 0.1.0
+description:
+  - Lists the objects that a guest has published of one log, and puts them together into a file on the controller.
+  - What was published outlives the instance, until the store removes it at its time.
+extends_documentation_fragment:
+  - openstack.cloud.openstack
+  - dbaas.openstack.attributes
+  - dbaas.openstack.attributes.cloud_action_group
+attributes:
+  diff_mode:
+    support: none
+    details: A log is too large for it.
+author:
+  - The dbaas.openstack authors (@dbaas-openstack)
+options:
+  uid:
+    description: The C(dbaas_uid) of the instance, 32 hexadecimal digits.
+    type: str
+    required: true
+  name:
+    description: The log.
+    type: str
+    required: true
+  state:
+    description: V(absent) removes what was published from the store.
+    type: str
+    choices: [present, absent]
+    default: present
+  dest:
+    description: A file on the controller for all that was published, mode 0600. Without it, it is listed only.
+    type: path
+  store_prefix:
+    description: Prefix of the containers in the object store.
+    type: str
+    default: dbaas_
+seealso:
+  - module: dbaas.openstack.guest_log
+"""
+
+EXAMPLES = r"""
+- name: Download the log of slow queries
+  dbaas.openstack.log_archive:
+    cloud: devcloud
+    uid: 0f8fad5bd9cb469fa16570867728950e
+    name: slow
+    dest: slow.log
+
+- name: Remove what was published of it
+  dbaas.openstack.log_archive:
+    cloud: devcloud
+    uid: 0f8fad5bd9cb469fa16570867728950e
+    name: slow
+    state: absent
+"""
+
+RETURN = r"""
+objects:
+  description: What was published, in order; with O(state=absent) what was there before.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: 0f8fad5bd9cb469fa16570867728950e/slow/00000001-000000000000000.log
+      bytes: 18233
+      last_modified: "2026-11-20T18:00:00.000000"
+"""
+
+import hashlib
+import typing as t
+
+from ansible_collections.dbaas.openstack.plugins.module_utils import _store
+from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.module_utils._log_archive import folder, folder_problems
+from ansible_collections.dbaas.openstack.plugins.module_utils._private_file import directory_is_there, write_private
+
+
+def argument_spec() -> dict[str, t.Any]:
+    """The module's own options."""
+    return {
+        "uid": {"type": "str", "required": True},
+        "name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "dest": {"type": "path"},
+        "store_prefix": {"type": "str", "default": _store.DEFAULT_PREFIX},
+    }
+
+
+def body(module: t.Any, connection: t.Any) -> dict[str, t.Any]:
+    """List, download or remove."""
+    params, prefix = module.params, module.params["store_prefix"]
+    problems = folder_problems(params)
+    if params["dest"] is not None and not directory_is_there(params["dest"]):
+        problems["dest"] = "it must be a file in an existing directory"
+    for option, problem in problems.items():
+        if problem:
+            raise DbaasError("invalid", f"{option} is {params[option]!r}; {problem}.", option=option)
+    found = _store.list_logs(connection, folder(params), prefix=prefix)
+    changed = False
+    if params["state"] == "absent":
+        changed = bool(found)
+        for one in [] if module.check_mode else found:
+            _store.delete_log(connection, one["name"], prefix=prefix)
+    elif params["dest"] is not None:
+        text = b"".join(_store.read_log(connection, one["name"], prefix=prefix) for one in found)
+        changed = _digest_of(params["dest"]) != hashlib.sha256(text).digest()
+        if changed and not module.check_mode:
+            write_private(params["dest"], text)
+    return {"changed": changed, "objects": found}
+
+
+def _digest_of(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except FileNotFoundError:
+        return None
+
+
+def main() -> None:
+    run(body, argument_spec())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Guest logs on a real OpenStack, a real server and a real store: one flow in this order. `./dev soak logs` runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.guests import Database
+from tests.e2e.leaks import inventory
+from tests.e2e.modules import run_tasks, task
+from tests.e2e.playbooks import Run, play
+
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
+    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
+]
+NAME = "e2e-logged"
+SLOW = "SELECT 'slow', SLEEP(11)"
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Database]:
+    """An instance, which is removed at the end, and leaves nothing but what it published."""
+    before = inventory(cloud)
+    made = Database(NAME, tmp_path_factory.mktemp("logged"))
+    run = play("instance_create", made.wish(volume_size=1))
+    assert run.ok, run.failures
+    uid = made.info()["uid"]
+    yield made
+    run_tasks(
+        made.place,
+        task("instance", name=NAME, state="absent", timeout=300),
+        *(task("log_archive", uid=uid, name=name, state="absent") for name in ("slow", "error")),
+    )
+    assert {pair for pair in inventory(cloud) - before if pair[0] != "container"} == set()
+
+
+def act(database: Database, verb: str, well: bool = True, check: bool = False, **variables: Any) -> Run:
+    run = play(f"log_{verb}", {**database.way, **variables}, check=check)
+    assert run.ok is well, run.failures
+    return run
+
+
+def test_wrong_names_are_refused(database: Database) -> None:
+    act(database, "set", well=False, enable_logs=["audit"])
+    act(database, "set", well=False, enable_logs=["slow"], disable_logs=["slow"])
+    act(database, "publish", well=False, logs=["audit"])
+    act(database, "tail", well=False, log="audit")
+    act(database, "tail", well=False, log="error", log_lines=0)
+    assert database.info()["logs"] == []
+
+
+def test_a_log_is_switched_on(database: Database) -> None:
+    act(database, "set", check=True, enable_logs=["slow"])
+    assert database.info()["logs"] == []
+    assert act(database, "set", enable_logs=["slow"]).custom["dbaas_logs"] == {"enabled": ["slow"]}
+    assert database.info()["logs"] == ["slow"]
+    assert act(database, "set", enable_logs=["slow"]).changed == 0
+    database.rows(SLOW)
+    assert "SLEEP(11)" in act(database, "tail", log="slow").results("guest_log_info")[-1]["text"]
+
+
+def test_what_comes_is_followed(database: Database) -> None:
+    followed = act(database, "tail", log="error", log_lines=5, log_follow=5).results("guest_log_info")
+    assert len(followed) > 1
+
+
+def test_it_is_published_and_downloaded(database: Database, tmp_path: Path) -> None:
+    act(database, "publish", check=True, logs=["slow"], log_directory=str(tmp_path / "logs"))
+    assert not (tmp_path / "logs").exists()
+    published = act(database, "publish", log_directory=str(tmp_path / "logs"), log_expire_after=1)
+    assert set(published.custom["dbaas_logs"]) == {"agent", "error", "slow"}
+    kept = tmp_path / "logs" / f"{NAME}-slow.log"
+    assert "SLEEP(11)" in kept.read_text()
+    assert published.custom["dbaas_logs"]["slow"]["bytes"] == kept.stat().st_size
+    assert act(database, "publish", logs=["slow"], log_directory=str(tmp_path / "logs")).changed == 0
+    database.rows(SLOW)
+    more = act(database, "publish", logs=["slow"], log_directory=str(tmp_path / "logs")).custom["dbaas_logs"]["slow"]
+    assert (more["objects"], kept.read_text().count("SLEEP(11)")) == (2, 2)
+
+
+def test_the_store_removes_it_at_its_time(database: Database, cloud: Any) -> None:
+    (first, *_rest) = cloud.object_store.objects("dbaas_logs", prefix=f"{database.info()['uid']}/slow/")
+    assert cloud.object_store.get_object_metadata(first.name, container="dbaas_logs").delete_at
+
+
+def test_discarded_it_is_published_again(database: Database) -> None:
+    again = act(database, "publish", logs=["slow"], log_discard=True).custom["dbaas_logs"]["slow"]
+    assert again["sent"]["bytes"] == again["bytes"]
+    assert again["objects"] == 1
+
+
+def test_it_stays_on_over_a_restart_and_is_switched_off(database: Database) -> None:
+    run = play("instance_restart", database.way)
+    assert run.ok, run.failures
+    assert database.rows("SELECT @@slow_query_log") == ["1"]
+    again = play("instance_create", database.wish(volume_size=1))
+    assert (again.ok, again.changed) == (True, 0), again.failures
+    act(database, "set", disable_logs=["slow"])
+    assert database.info()["logs"] == []
+    assert database.rows("SELECT @@slow_query_log") == ["0"]
