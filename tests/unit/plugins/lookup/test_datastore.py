@@ -79,10 +79,8 @@ def test_an_operators_own_datastore(tmp_path: Path) -> None:
     put(tmp_path / "own/datastore.yml", shipped.read_text())
     with pytest.raises(AnsibleLookupError, match=r"config\.j2"):
         look("own", search_path=[str(tmp_path)])
-    put(tmp_path / "own/config.j2", "")
-    put(tmp_path / "own/tls.j2", "")
-    put(tmp_path / "own/override.j2", "")
-    put(tmp_path / "own/closed.j2", "")
+    for kind in ("config", "tls", "logs", "override", "closed"):
+        put(tmp_path / f"own/{kind}.j2", "")
     assert look("own", search_path=[str(tmp_path)])[0]["name"] == "own"
     assert [entry["name"] for entry in look(list=True, search_path=[str(tmp_path)])] == ["mariadb", "own"]
 
