@@ -188,7 +188,9 @@ class Driver(base.Driver):
     def logs_on(self) -> frozenset[str]:
         with self.session(_PING_SECONDS) as execute:
             (row,) = execute(
-                Statement("SELECT @@general_log AS general, @@slow_query_log AS slow, @@log_output AS place")
+                Statement(
+                    "SELECT @@GLOBAL.general_log AS general, @@GLOBAL.slow_query_log AS slow, @@GLOBAL.log_output AS place"
+                )
             )
         return frozenset(name for name in self.logs if row[name] and "FILE" in row["place"])
 
