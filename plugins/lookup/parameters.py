@@ -24,6 +24,10 @@ options:
     description: The datastore version. An empty string is the datastore's default version.
     type: str
     default: ""
+  memory_mb:
+    description: Tell what the collection's own configuration gives the parameters in a guest with so many MiB of memory. V(0) does not tell it.
+    type: int
+    default: 0
   search_path:
     description: Directories of the operator, as for the lookup P(dbaas.openstack.datastore#lookup).
     type: list
@@ -42,6 +46,10 @@ EXAMPLES = r"""
 - name: Show what may be set in MariaDB 11.8
   ansible.builtin.debug:
     msg: "{{ lookup('dbaas.openstack.parameters', 'mariadb', version='11.8') | rejectattr('reserved', 'defined') | map(attribute='name') }}"
+
+- name: Show what a guest of 2 GiB starts with
+  ansible.builtin.debug:
+    msg: "{{ lookup('dbaas.openstack.parameters', 'mariadb', memory_mb=2048) | selectattr('default', 'defined') | items2dict('name', 'default') }}"
 
 - name: Show one parameter
   ansible.builtin.debug:
@@ -86,6 +94,11 @@ _raw:
       type: list
       elements: str
       returned: for C(enum), C(flags) and C(set)
+    default:
+      description: What the collection's own configuration gives it, as it stands in the file. The server's own default holds for the others.
+      type: str
+      returned: with O(memory_mb), for those that it sets
+      sample: 1120M
     reserved:
       description: Why a configuration group cannot set it.
       type: str
@@ -95,9 +108,11 @@ _raw:
 import typing as t
 
 from ansible.errors import AnsibleLookupError
+from ansible.plugins.loader import lookup_loader
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import DatastoreError
-from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore_files import load_rules, places
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore_files import load, load_rules, places
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._validation_rules import settings_in, with_defaults
 
 
 class LookupModule(LookupBase):
@@ -108,7 +123,18 @@ class LookupModule(LookupBase):
         given = {name: value for name, value in kwargs.items() if value not in (None, [])}
         self.set_options(var_options=variables, direct=given)
         try:
-            roots = places(self.get_option("search_path"))
-            return [load_rules(name, self.get_option("version"), roots) for name in terms]
+            roots, version = places(self.get_option("search_path")), self.get_option("version")
+            found = [load_rules(name, version, roots) for name in terms]
+            if self.get_option("memory_mb"):
+                definitions = [load(name, version, roots) for name in terms]
+                given_to = [self._configured(definition, variables) for definition in definitions]
+                found = [with_defaults(rules, configured) for rules, configured in zip(found, given_to, strict=True)]
+            return found
         except DatastoreError as exc:
             raise AnsibleLookupError(str(exc)) from exc
+
+    def _configured(self, definition: dict[str, t.Any], variables: dict[str, t.Any] | None) -> dict[str, str]:
+        template = lookup_loader.get("ansible.builtin.template", loader=self._loader, templar=self._templar)
+        known = {"datastore": definition, "memory_mb": self.get_option("memory_mb")}
+        (text,) = template.run([definition["files"]["config"]], variables or {}, template_vars=known)
+        return settings_in(text)

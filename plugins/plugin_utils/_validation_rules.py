@@ -66,6 +66,17 @@ def reserve(rules: list[dict[str, t.Any]], reserved: t.Iterable[t.Mapping[str, t
     return [{**rule, **_reason(rule["name"], reserved)} if "reserved" not in rule else rule for rule in rules]
 
 
+def settings_in(text: str) -> dict[str, str]:
+    """The parameters that a configuration file sets, with what it says of them; in names - is _."""
+    pairs = (line.partition("=") for line in text.splitlines() if not line.lstrip().startswith(("#", ";", "[")))
+    return {name.strip().replace("-", "_"): value.strip() for name, sign, value in pairs if sign}
+
+
+def with_defaults(rules: list[dict[str, t.Any]], configured: t.Mapping[str, str]) -> list[dict[str, t.Any]]:
+    """The rules, with what the base configuration gives the parameters that it sets."""
+    return [{**rule, "default": configured[rule["name"]]} if rule["name"] in configured else rule for rule in rules]
+
+
 def _reason(name: str, reserved: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, str]:
     for entry in reserved:
         if any(fnmatch.fnmatchcase(name, pattern) for pattern in entry["names"]):

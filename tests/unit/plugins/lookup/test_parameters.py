@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +166,27 @@ def test_an_unknown_datastore() -> None:
 def test_the_lookup_itself() -> None:
     (rules,) = look("mariadb", version="11.8")
     assert len(rules) > 500
+
+
+def test_what_a_flavor_starts_with() -> None:
+    """Through Ansible, since a template is rendered."""
+    rules = f"lookup('{NAME}', 'mariadb', memory_mb=item) | selectattr('default', 'defined')"
+    asked = f"{{{{ {rules} | items2dict('name', 'default') }}}}"
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False}
+    task = {"name": "Show", "ansible.builtin.debug": {"msg": asked}, "loop": [512, 4096]}
+    run = subprocess.run(
+        [sys.executable, "-m", "ansible", "playbook", "/dev/stdin"],
+        input=json.dumps([{**play, "tasks": [task]}]),
+        env={**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    (small, large) = (
+        result["msg"] for result in json.loads(run.stdout)["plays"][0]["tasks"][0]["hosts"]["localhost"]["results"]
+    )
+    assert small["innodb_buffer_pool_size"] != large["innodb_buffer_pool_size"]
+    assert int(small["max_connections"]) < int(large["max_connections"])
+    assert small["performance_schema"] == "OFF"
+    assert {"performance_schema", "wait_timeout"}.isdisjoint(large)
