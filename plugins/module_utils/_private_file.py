@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import os
 import tempfile
+import typing as t
 
 
 def directory_is_there(path: str) -> bool:
@@ -16,15 +18,19 @@ def directory_is_there(path: str) -> bool:
     return not os.path.isdir(path) and os.path.isdir(os.path.dirname(path) or ".")
 
 
-def write_private(path: str, data: bytes) -> None:
-    """Replace a file by one that only its owner can read; a crash leaves the old one or the new one."""
+def write_private(path: str, pieces: t.Iterable[bytes]) -> bool:
+    """Replace a file, unless it is the same, by one that only its owner can read; whether that was done. A crash leaves the old one or the new one."""
     descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".dbaas-")
     try:
         with open(descriptor, "wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
+        if os.path.exists(path) and filecmp.cmp(path, temporary, shallow=False):
+            return False
         os.replace(temporary, path)
+        return True
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)

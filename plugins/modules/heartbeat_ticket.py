@@ -114,7 +114,7 @@ def body(module: t.Any, connection: t.Any) -> dict[str, t.Any]:
     if not module.check_mode:
         container = params["store_prefix"] + _store.HEARTBEATS
         url = _store.sign(connection, container, params["uid"], method="PUT", expires=expires)
-        write_private(params["dest"], json.dumps({"url": url, "expires": expires}).encode())
+        write_private(params["dest"], [json.dumps({"url": url, "expires": expires}).encode()])
     return {"changed": True, "expires": expires, "dest": params["dest"]}
 
 

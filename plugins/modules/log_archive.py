@@ -16,6 +16,9 @@ extends_documentation_fragment:
   - dbaas.openstack.attributes
   - dbaas.openstack.attributes.cloud_action_group
 attributes:
+  check_mode:
+    support: partial
+    details: Whether a file would change is judged by its size.
   diff_mode:
     support: none
     details: A log is too large for it.
@@ -74,7 +77,7 @@ objects:
       last_modified: "2026-11-20T18:00:00.000000"
 """
 
-import hashlib
+import os
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _store
@@ -111,17 +114,17 @@ def body(module: t.Any, connection: t.Any) -> dict[str, t.Any]:
         for one in [] if module.check_mode else found:
             _store.delete_log(connection, one["name"], prefix=prefix)
     elif params["dest"] is not None:
-        text = b"".join(_store.read_log(connection, one["name"], prefix=prefix) for one in found)
-        changed = _digest_of(params["dest"]) != hashlib.sha256(text).digest()
-        if changed and not module.check_mode:
-            write_private(params["dest"], text)
+        if module.check_mode:
+            changed = _size_of(params["dest"]) != sum(one["bytes"] for one in found)
+        else:
+            pieces = (_store.read_log(connection, one["name"], prefix=prefix) for one in found)
+            changed = write_private(params["dest"], pieces)
     return {"changed": changed, "objects": found}
 
 
-def _digest_of(path: str) -> bytes | None:
+def _size_of(path: str) -> int | None:
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
+        return os.stat(path).st_size
     except FileNotFoundError:
         return None
 

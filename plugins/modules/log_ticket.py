@@ -111,7 +111,7 @@ def body(module: t.Any, connection: t.Any) -> dict[str, t.Any]:
     if not module.check_mode:
         container, place = params["store_prefix"] + _store.LOGS, f"{folder(params)}/"
         url = _store.sign(connection, container, place, method="PUT", expires=expires, prefix=place)
-        write_private(params["dest"], json.dumps({"url": url, "expires": expires}).encode())
+        write_private(params["dest"], [json.dumps({"url": url, "expires": expires}).encode()])
     return {"changed": True, "expires": expires, "dest": params["dest"]}
 
 

@@ -94,6 +94,14 @@ def test_attached_it_is_in_force(database: Database) -> None:
     assert before != "77"
 
 
+def test_a_run_without_change_restarts_nothing(database: Database) -> None:
+    started = "systemctl show --value --property ExecMainStartTimestamp mariadb"
+    before = database.shell(started)
+    again = play("instance_create", database.wish(volume_size=1))
+    assert (again.ok, again.changed) == (True, 0), again.failures
+    assert database.shell(started) == before
+
+
 def test_a_change_reaches_the_instance(database: Database) -> None:
     assert told(have(database, configuration_values={"max_connections": 88})) == "in force"
     assert values(database, "max_connections", "wait_timeout") == ["88", "500"]
