@@ -49,12 +49,19 @@ def act(database: Database, verb: str, well: bool = True, check: bool = False, *
     return run
 
 
+def refused(database: Database, verb: str, **variables: Any) -> str:
+    """The action that refused."""
+    run = act(database, verb, well=False, **variables)
+    return str(next(result for _host, _name, result in run.tasks if result.get("failed"))["action"])
+
+
 def test_wrong_names_are_refused(database: Database) -> None:
-    act(database, "set", well=False, enable_logs=["audit"])
-    act(database, "set", well=False, enable_logs=["slow"], disable_logs=["slow"])
-    act(database, "publish", well=False, logs=["audit"])
-    act(database, "tail", well=False, log="audit")
-    act(database, "tail", well=False, log="error", log_lines=0)
+    check = "ansible.builtin.assert"
+    assert refused(database, "set", enable_logs=["audit"]) == check
+    assert refused(database, "set", enable_logs=["slow"], disable_logs=["slow"]) == check
+    assert refused(database, "publish", logs=["audit"]) == check
+    assert refused(database, "tail", log="error", log_lines=0) == check
+    assert act(database, "tail", well=False, log="audit").results("guest_log_info")[-1]["reason"] == "not_found"
     assert database.info()["logs"] == []
 
 
