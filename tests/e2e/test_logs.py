@@ -38,7 +38,7 @@ def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[D
     run_tasks(
         made.place,
         task("instance", name=NAME, state="absent", timeout=300),
-        *(task("log_archive", uid=uid, name=name, state="absent") for name in ("slow", "error")),
+        *(task("log_archive", uid=uid, name=name, state="absent") for name in ("agent", "error", "slow")),
     )
     assert {pair for pair in inventory(cloud) - before if pair[0] != "container"} == set()
 
