@@ -36,17 +36,7 @@ def run(command: Sequence[str], timeout: float = 30.0, accept: Sequence[int] = (
     AgentError(timeout) when it is not done in time, AgentError(agent) when it cannot be started or its exit code is not
     accepted. No secret may stand in the command or its output.
     """
-    try:
-        process = subprocess.Popen(
-            list(command),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=ENVIRONMENT,
-            start_new_session=True,
-        )
-    except OSError as fault:
-        raise AgentError("agent", f"cannot run {command[0]}: {fault.strerror}") from fault
+    process = _started(command, subprocess.PIPE)
     with process:
         try:
             out, err = _drain(process, time.monotonic() + timeout)
@@ -68,17 +58,7 @@ def lines_of(command: Sequence[str], timeout: float) -> Generator[bytes, None, N
 
     AgentError(timeout) when it is not done in time, AgentError(agent) when it cannot be started or fails.
     """
-    try:
-        process = subprocess.Popen(
-            list(command),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=ENVIRONMENT,
-            start_new_session=True,
-        )
-    except OSError as fault:
-        raise AgentError("agent", f"cannot run {command[0]}: {fault.strerror}") from fault
+    process = _started(command, subprocess.DEVNULL)
     late = threading.Timer(timeout, lambda: os.killpg(process.pid, signal.SIGKILL))
     with process:
         late.start()
@@ -94,6 +74,20 @@ def lines_of(command: Sequence[str], timeout: float) -> Generator[bytes, None, N
         raise AgentError("timeout", f"{command[0]} did not end in time", command=list(command))
     if code != 0:
         raise AgentError("agent", f"{command[0]} failed with exit code {code}", command=list(command))
+
+
+def _started(command: Sequence[str], errors: int) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=ENVIRONMENT,
+            start_new_session=True,
+        )
+    except OSError as fault:
+        raise AgentError("agent", f"cannot run {command[0]}: {fault.strerror}") from fault
 
 
 def _drain(process: subprocess.Popen[bytes], deadline: float) -> tuple[str, str]:
