@@ -67,11 +67,11 @@ def test_the_environment_is_the_agents_own() -> None:
 
 
 def test_lines_come_one_by_one() -> None:
-    assert list(lines_of(["printf", "a\\nb\\n"], 10)) == [b"a\n", b"b\n"]
+    assert list(subproc.lines_of(["printf", "a\\nb\\n"], 10)) == [b"a\n", b"b\n"]
 
 
 def test_who_stops_asking_ends_the_command() -> None:
-    lines = lines_of(["yes"], 60)
+    lines = subproc.lines_of(["yes"], 60)
     assert next(lines) == b"y\n"
     lines.close()
 
@@ -82,5 +82,5 @@ def test_who_stops_asking_ends_the_command() -> None:
 )
 def test_lines_of_a_command_that_fails(command: list[str], seconds: float, reason: str) -> None:
     with pytest.raises(AgentError) as failed:
-        list(lines_of(command, seconds))
+        list(subproc.lines_of(command, seconds))
     assert failed.value.reason == reason
