@@ -15,11 +15,9 @@ def folder(params: t.Mapping[str, t.Any]) -> str:
     return f"{params['uid']}/{params['name']}"
 
 
-def folder_problems(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """By option, what is wrong with it, or False."""
-    return {
-        "uid": not re.fullmatch(r"[0-9a-f]{32}", params["uid"]) and "it must be 32 hexadecimal digits",
-        "name": not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", params["name"])
-        and "it must be the name of a log, small letters, digits and '_'",
-        "store_prefix": "/" in params["store_prefix"] and "it must not contain /",
-    }
+def name_problem(name: str) -> str | bool:
+    """What is wrong with the name of a log, or False."""
+    return (
+        not re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name)
+        and "it must be the name of a log, small letters, digits and '_'"
+    )

@@ -76,15 +76,16 @@ dest:
   sample: /run/dbaas/orders.ticket
 """
 
-import json
-import re
 import time
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _store
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
-from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.module_utils._private_file import directory_is_there, write_private
+from ansible_collections.dbaas.openstack.plugins.module_utils._place_in_store import (
+    issue_ticket,
+    place_problems,
+    refuse_options,
+)
 
 _DAY = 86400
 
@@ -113,22 +114,17 @@ def body(module: t.Any, connection: t.Any) -> dict[str, t.Any]:
     _store.public_endpoint(connection)
     if not module.check_mode:
         container = params["store_prefix"] + _store.HEARTBEATS
-        url = _store.sign(connection, container, params["uid"], method="PUT", expires=expires)
-        write_private(params["dest"], [json.dumps({"url": url, "expires": expires}).encode()])
+        issue_ticket(connection, params["dest"], container, params["uid"], expires=expires)
     return {"changed": True, "expires": expires, "dest": params["dest"]}
 
 
 def _validate(params: dict[str, t.Any]) -> None:
     problems = {
-        "uid": not re.fullmatch(r"[0-9a-f]{32}", params["uid"]) and "it must be 32 hexadecimal digits",
-        "dest": not directory_is_there(params["dest"]) and "it must be a file in an existing directory",
+        **place_problems(params),
         "renew_before": params["renew_before"] < 0 and "it must be 0 or more",
         "valid_for": params["valid_for"] <= params["renew_before"] and "it must be more than renew_before",
-        "store_prefix": "/" in params["store_prefix"] and "it must not contain /",
     }
-    for option, problem in problems.items():
-        if problem:
-            raise DbaasError("invalid", f"{option} is {params[option]!r}; {problem}.", option=option)
+    refuse_options(params, problems)
 
 
 def main() -> None:

@@ -82,9 +82,9 @@ import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _store
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
-from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.module_utils._log_archive import folder, folder_problems
-from ansible_collections.dbaas.openstack.plugins.module_utils._private_file import directory_is_there, write_private
+from ansible_collections.dbaas.openstack.plugins.module_utils._log_archive import folder, name_problem
+from ansible_collections.dbaas.openstack.plugins.module_utils._place_in_store import place_problems, refuse_options
+from ansible_collections.dbaas.openstack.plugins.module_utils._private_file import write_private
 
 
 def argument_spec() -> dict[str, t.Any]:
@@ -101,12 +101,7 @@ def argument_spec() -> dict[str, t.Any]:
 def body(module: t.Any, connection: t.Any) -> dict[str, t.Any]:
     """List, download or remove."""
     params, prefix = module.params, module.params["store_prefix"]
-    problems = folder_problems(params)
-    if params["dest"] is not None and not directory_is_there(params["dest"]):
-        problems["dest"] = "it must be a file in an existing directory"
-    for option, problem in problems.items():
-        if problem:
-            raise DbaasError("invalid", f"{option} is {params[option]!r}; {problem}.", option=option)
+    refuse_options(params, {**place_problems(params), "name": name_problem(params["name"])})
     found = _store.list_logs(connection, folder(params), prefix=prefix)
     changed = False
     if params["state"] == "absent":

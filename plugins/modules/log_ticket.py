@@ -73,15 +73,17 @@ dest:
   sample: /run/dbaas/orders.slow
 """
 
-import json
 import time
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _store
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
-from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.module_utils._log_archive import folder, folder_problems
-from ansible_collections.dbaas.openstack.plugins.module_utils._private_file import directory_is_there, write_private
+from ansible_collections.dbaas.openstack.plugins.module_utils._log_archive import folder, name_problem
+from ansible_collections.dbaas.openstack.plugins.module_utils._place_in_store import (
+    issue_ticket,
+    place_problems,
+    refuse_options,
+)
 
 
 def argument_spec() -> dict[str, t.Any]:
@@ -99,19 +101,16 @@ def body(module: t.Any, connection: t.Any) -> dict[str, t.Any]:
     """Issue a ticket."""
     params = module.params
     problems = {
-        **folder_problems(params),
-        "dest": not directory_is_there(params["dest"]) and "it must be a file in an existing directory",
+        **place_problems(params),
+        "name": name_problem(params["name"]),
         "valid_for": params["valid_for"] < 1 and "it must be 1 or more",
     }
-    for option, problem in problems.items():
-        if problem:
-            raise DbaasError("invalid", f"{option} is {params[option]!r}; {problem}.", option=option)
+    refuse_options(params, problems)
     expires = int(time.time()) + params["valid_for"] * 60
     _store.public_endpoint(connection)
     if not module.check_mode:
         container, place = params["store_prefix"] + _store.LOGS, f"{folder(params)}/"
-        url = _store.sign(connection, container, place, method="PUT", expires=expires, prefix=place)
-        write_private(params["dest"], [json.dumps({"url": url, "expires": expires}).encode()])
+        issue_ticket(connection, params["dest"], container, place, expires=expires, prefix=place)
     return {"changed": True, "expires": expires, "dest": params["dest"]}
 
 

@@ -24,7 +24,8 @@ UID = "0f8fad5bd9cb469fa16570867728950e"
 def signed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     calls: list[tuple[Any, ...]] = []
 
-    def sign(_connection: Any, container: str, name: str, *, method: str, expires: int) -> str:
+    def sign(_connection: Any, container: str, name: str, *, method: str, expires: int, prefix: None) -> str:
+        assert prefix is None
         calls.append((container, name, method, expires))
         return "https://store/secret"
 
