@@ -237,7 +237,8 @@ def ask(agent: Agent, verb: str, check: bool = False, **args: Any) -> dict[str, 
 
 
 def row(agent: Agent, name: str) -> dict[str, Any]:
-    return next(row for row in ask(agent, "log_list")["logs"] if row["name"] == name)
+    (found,) = ask(agent, "log_list", name=name)["logs"]
+    return dict(found)
 
 
 def publish(agent: Agent, check: bool = False) -> dict[str, Any]:

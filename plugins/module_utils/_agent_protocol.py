@@ -329,7 +329,12 @@ VERBS: dict[str, dict[str, Any]] = {
     "log_list": {
         "mutating": False,
         "timeout": 600,
-        "args": {},
+        "args": {
+            "name": {
+                "type": "str",
+                "pattern": "[a-z][a-z0-9_]*",
+            },
+        },
     },
     "log_read": {
         "mutating": False,
@@ -337,8 +342,8 @@ VERBS: dict[str, dict[str, Any]] = {
         "args": {
             "name": {
                 "type": "str",
-                "required": True,
                 "pattern": "[a-z][a-z0-9_]*",
+                "required": True,
             },
             "lines": {
                 "type": "int",
@@ -355,8 +360,8 @@ VERBS: dict[str, dict[str, Any]] = {
         "args": {
             "name": {
                 "type": "str",
-                "required": True,
                 "pattern": "[a-z][a-z0-9_]*",
+                "required": True,
             },
             "url": {
                 "type": "str",
@@ -375,8 +380,8 @@ VERBS: dict[str, dict[str, Any]] = {
         "args": {
             "name": {
                 "type": "str",
-                "required": True,
                 "pattern": "[a-z][a-z0-9_]*",
+                "required": True,
             },
         },
     },

@@ -166,8 +166,7 @@ def main() -> None:
         module.fail_json(msg=f"wait: {params['wait']} is not from 0 to {_WAIT_LIMIT} seconds", reason="invalid")
     with refusals(module), connect(module) as agent:
         text = read(agent, params) if reads else {}
-        found = [] if params["after"] is not None else agent.call("log_list", {}, False)["logs"]
-    logs = [log for log in found if params["name"] in (None, log["name"])]
+        logs = [] if params["after"] is not None else agent.call("log_list", {"name": params["name"]}, False)["logs"]
     module.exit_json(logs=logs, **{key: text[key] for key in ("text", "cursor", "more") if key in text})
 
 

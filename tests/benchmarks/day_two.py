@@ -6,36 +6,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
+from tests.benchmarks.instances import databases, must
 from tests.e2e.guests import Database
-from tests.e2e.playbooks import Run, play
+from tests.e2e.playbooks import play
 
 QUIET_SECONDS = 60
 Figures = dict[str, float]
-
-
-@contextlib.contextmanager
-def _database() -> Iterator[Database]:
-    with tempfile.TemporaryDirectory() as directory:
-        database = Database(f"bench-{secrets.token_hex(3)}", Path(directory))
-        try:
-            _must(play("instance_create", database.wish(volume_size=1)))
-            yield database
-        finally:
-            play("instance_delete", {"instance": database.name})
-
-
-def _must(run: Run) -> Run:
-    if not run.ok:
-        sys.exit(f"a playbook failed: {run.failures}")
-    return run
 
 
 def _gap(database: Database, act: Callable[[], object]) -> float:
@@ -51,22 +30,22 @@ def _gap(database: Database, act: Callable[[], object]) -> float:
 
 def grow() -> Figures:
     """A larger volume, attached: the longest gap, and that of a client in a minute without anything."""
-    with _database() as database:
+    with databases(1) as (database,):
         quiet = _gap(database, lambda: time.sleep(QUIET_SECONDS))
         began = time.monotonic()
-        gap = _gap(database, lambda: _must(play("instance_resize", {**database.way, "volume_size": 2})))
+        gap = _gap(database, lambda: must(play("instance_resize", {**database.way, "volume_size": 2})))
         seconds = time.monotonic() - began
     return {"quiet_gap_s": quiet, "gap_s": gap, "ratio": gap / quiet, "playbook_s": seconds}
 
 
 def restart() -> Figures:
     """instance_restart against systemctl restart in the guest; a resize of the flavor against instance_reboot: both boot the guest once."""
-    with _database() as database:
+    with databases(1) as (database,):
         bare = _gap(database, lambda: database.shell("sudo systemctl restart mariadb"))
-        restarted = _gap(database, lambda: _must(play("instance_restart", database.way)))
-        rebooted = _gap(database, lambda: _must(play("instance_reboot", database.way)))
+        restarted = _gap(database, lambda: must(play("instance_restart", database.way)))
+        rebooted = _gap(database, lambda: must(play("instance_reboot", database.way)))
         began = time.monotonic()
-        resized = _gap(database, lambda: _must(play("instance_resize", {**database.way, "flavor": "m1.medium"})))
+        resized = _gap(database, lambda: must(play("instance_resize", {**database.way, "flavor": "m1.medium"})))
         seconds = time.monotonic() - began
     return {
         "systemctl_gap_s": bare,

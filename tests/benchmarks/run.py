@@ -30,7 +30,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / ".dev" / "collections")]
 import openstack  # noqa: E402
 from ansible_collections.dbaas.openstack.plugins.module_utils import _images_cloud  # noqa: E402
 
-from tests.benchmarks import day_two, fleet  # noqa: E402
+from tests.benchmarks import configuration, day_two, fleet  # noqa: E402
+from tests.benchmarks.instances import databases, must  # noqa: E402
 from tests.e2e.guests import Database  # noqa: E402
 from tests.e2e.playbooks import play  # noqa: E402
 
@@ -70,8 +71,8 @@ def create() -> Figures:
         name = f"bench-{secrets.token_hex(3)}"
         wish = Database(name, Path(directory)).wish(volume_size=1)
         try:
-            made = _must(play("instance_create", wish))
-            again = _must(play("instance_create", wish))
+            made = must(play("instance_create", wish))
+            again = must(play("instance_create", wish))
         finally:
             play("instance_delete", {"instance": name})
     return {
@@ -86,16 +87,10 @@ def create() -> Figures:
 
 def agent_idle() -> Figures:
     """Memory (MiB) and share of a core of an idle agent over ten minutes, beside those of the database that it watches."""
-    with tempfile.TemporaryDirectory() as directory:
-        name = f"bench-{secrets.token_hex(3)}"
-        try:
-            made = _must(play("instance_create", Database(name, Path(directory)).wish(volume_size=1)))
-            host = made.custom["dbaas_instance"]["host"]
-            first = _usage(host, f"{directory}/key")
-            time.sleep(IDLE_SECONDS)
-            last = _usage(host, f"{directory}/key")
-        finally:
-            play("instance_delete", {"instance": name})
+    with databases(1) as (database,):
+        first = _usage(database)
+        time.sleep(IDLE_SECONDS)
+        last = _usage(database)
     seconds = last["now"] - first["now"]
     share = {unit: (last[unit] - first[unit]) / seconds for unit in ("agent_cpu", "mariadb_cpu")}
     return {
@@ -110,15 +105,10 @@ BENCHMARKS: dict[str, Callable[[], Figures]] = {
     "module_noop": module_noop,
     "create": create,
     "agent_idle": agent_idle,
+    **configuration.BENCHMARKS,
     **day_two.BENCHMARKS,
     **fleet.BENCHMARKS,
 }
-
-
-def _must(run: Any) -> Any:
-    if not run.ok:
-        sys.exit(f"a playbook failed: {run.tasks[-1]}")
-    return run
 
 
 def _cpu(command: list[str]) -> float:
@@ -169,25 +159,12 @@ def _server(cloud: Any) -> Iterator[str]:
         network.delete_security_group(group)
 
 
-def _usage(host: str, key: str) -> Figures:
+def _usage(database: Database) -> Figures:
     script = (
         "for unit in dbaas-agent mariadb; do pid=$(systemctl show -P MainPID $unit);"
         " echo $(awk '/VmRSS/{print $2}' /proc/$pid/status) $(cut -d' ' -f14,15 /proc/$pid/stat); done; cut -d' ' -f1 /proc/uptime; getconf CLK_TCK"
     )
-    options = [
-        "-o",
-        "StrictHostKeyChecking=no",
-        "-o",
-        "UserKnownHostsFile=/dev/null",
-        "-o",
-        "LogLevel=ERROR",
-        "-i",
-        key,
-    ]
-    done = subprocess.run(
-        ["ssh", *options, f"debian@{host}", script], check=True, capture_output=True, text=True, timeout=120
-    )
-    *units, uptime, ticks = done.stdout.splitlines()
+    *units, uptime, ticks = database.shell(script)
     figures: Figures = {"now": float(uptime)}
     for unit, line in zip(("agent", "mariadb"), units, strict=True):
         rss, user, system = map(int, line.split())

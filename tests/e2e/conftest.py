@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.instances import TIMEOUT, connect
-from tests.e2e.leaks import inventory
+from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
 
 
@@ -27,13 +27,11 @@ def cloud() -> Any:
 @pytest.fixture
 def name(cloud: Any, tmp_path: Path) -> Iterator[str]:
     """A name for an instance; whatever its test made is gone afterwards, and nothing else is there."""
-    before = inventory(cloud)
-    name = f"e2e-{secrets.token_hex(3)}"
-    yield name
-    run_tasks(
-        tmp_path,
-        task("instance", name=name, deletion_protection=False, timeout=TIMEOUT),
-        task("instance", name=name, state="absent", timeout=TIMEOUT),
-    )
-    left = {pair for pair in inventory(cloud) - before if pair[0] != "container"}
-    assert left == set()
+    with nothing_left(cloud):
+        name = f"e2e-{secrets.token_hex(3)}"
+        yield name
+        run_tasks(
+            tmp_path,
+            task("instance", name=name, deletion_protection=False, timeout=TIMEOUT),
+            task("instance", name=name, state="absent", timeout=TIMEOUT),
+        )

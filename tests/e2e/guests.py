@@ -24,6 +24,7 @@ from tests.e2e.modules import run_tasks, task
 
 CIDRS = ["172.16.0.0/12"]
 DATABASE = "shop"
+DATASTORE = {"datastore": "mariadb", "datastore_version": "10.11"}
 
 
 @dataclasses.dataclass
@@ -48,8 +49,7 @@ class Database:
         """Variables of instance_create."""
         return {
             **self.way,
-            "datastore": "mariadb",
-            "datastore_version": "10.11",
+            **DATASTORE,
             "flavor": "m1.small",
             "volume_size": 2,
             "network": "private",

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 OBJECTS = "object"
@@ -36,3 +38,12 @@ def inventory(cloud: Any) -> set[tuple[str, str]]:
     for container in cloud.object_store.containers():
         found |= {(OBJECTS, f"{container.name}/{row.name}") for row in cloud.object_store.objects(container)}
     return found
+
+
+@contextlib.contextmanager
+def nothing_left(cloud: Any) -> Iterator[None]:
+    """After the body the project has no resource that it did not have before, but containers, which are made when they are first needed."""
+    before = inventory(cloud)
+    yield
+    left = {pair for pair in inventory(cloud) - before if pair[0] != "container"}
+    assert left == set()

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.guests import Database
-from tests.e2e.leaks import inventory
+from tests.e2e.guests import DATASTORE, Database
+from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
 from tests.e2e.playbooks import Run, play
 
@@ -21,28 +21,27 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
-NAME, GROUP, OTHER = "e2e-tuned", "e2e-tuning", "e2e-tuning-2"
+NAME, GROUP = "e2e-tuned", "e2e-tuning"
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Database]:
-    """An instance, which is removed at the end with the groups, and leaves nothing."""
-    before = inventory(cloud)
-    made = Database(NAME, tmp_path_factory.mktemp("tuned"))
-    run = play("instance_create", made.wish(volume_size=1))
-    assert run.ok, run.failures
-    yield made
-    run_tasks(
-        made.place,
-        task("instance", name=NAME, state="absent", timeout=300),
-        *(task("configuration", name=name, state="absent") for name in (GROUP, OTHER)),
-    )
-    assert {pair for pair in inventory(cloud) - before if pair[0] != "container"} == set()
+    """An instance, which is removed at the end with the group, and leaves nothing."""
+    with nothing_left(cloud):
+        made = Database(NAME, tmp_path_factory.mktemp("tuned"))
+        run = play("instance_create", made.wish(volume_size=1))
+        assert run.ok, run.failures
+        yield made
+        run_tasks(
+            made.place,
+            task("instance", name=NAME, state="absent", timeout=300),
+            task("configuration", name=GROUP, state="absent"),
+        )
 
 
 def have(database: Database, well: bool = True, check: bool = False, **variables: Any) -> Run:
     way = {key: value for key, value in database.way.items() if key != "instance"}
-    given = {"configuration": GROUP, "datastore": "mariadb", "datastore_version": "10.11", **variables}
+    given = {"configuration": GROUP, **DATASTORE, **variables}
     run = play("configuration_set", {**way, **given}, check=check)
     assert run.ok is well, run.failures
     return run

@@ -20,8 +20,8 @@ import openstack
 import pytest
 import yaml
 
-from tests.e2e.guests import Database
-from tests.e2e.leaks import inventory
+from tests.e2e.guests import DATASTORE, Database
+from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import Run, play
 
@@ -31,28 +31,27 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
 CLOUD = os.environ.get("OS_CLOUD", "")
-NAME, OTHER = "e2e-days", "e2e-years"
+NAME, OTHER, GROUP = "e2e-days", "e2e-years", "e2e-own"
 ROWS = ["1", "2", "3"]
-CONNECTIONS = "55"
-"""An operator's own setting, which whatever configures the datastore has to keep."""
+CONNECTIONS = 55
+"""Of the configuration group, which whatever configures the datastore has to keep."""
 
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Database]:
-    """An instance with a table; it is removed at the end, and leaves nothing."""
-    before = inventory(cloud)
-    made = Database(NAME, tmp_path_factory.mktemp("days"))
-    own = made.place / "datastores" / "mariadb"
-    own.mkdir(parents=True)
-    (own / "override.j2").write_text(f"[mariadbd]\nmax_connections = {CONNECTIONS}\n")
-    ENVIRONMENT["DBAAS_DATASTORE_PATH"] = str(own.parent)
-    run = play("instance_create", made.wish(volume_size=1))
-    assert run.ok, run.failures
-    made.rows("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2), (3)")
-    yield made
-    del ENVIRONMENT["DBAAS_DATASTORE_PATH"]
-    run_tasks(made.place, *(task("instance", name=name, state="absent", timeout=300) for name in (NAME, OTHER)))
-    assert {pair for pair in inventory(cloud) - before if pair[0] != "container"} == set()
+    """An instance with a configuration group and a table; they are removed at the end, and leave nothing."""
+    with nothing_left(cloud):
+        made = Database(NAME, tmp_path_factory.mktemp("days"))
+        values = {"configuration_values": {"max_connections": CONNECTIONS}}
+        ended(play("configuration_set", {"configuration": GROUP, **DATASTORE, **values}))
+        ended(play("instance_create", made.wish(volume_size=1, configuration=GROUP)))
+        made.rows("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2), (3)")
+        yield made
+        run_tasks(
+            made.place,
+            *(task("instance", name=name, state="absent", timeout=300) for name in (NAME, OTHER)),
+            task("configuration", name=GROUP, state="absent"),
+        )
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +77,7 @@ def works(database: Database) -> None:
     """The instance is active, nobody works on it, and the data are there."""
     shown = database.info()
     assert (shown["status"], shown["fault"], shown["task"], shown["lock"]) == ("ACTIVE", "", "", None)
-    assert database.rows("SELECT id FROM t ORDER BY id; SELECT @@max_connections") == [*ROWS, CONNECTIONS]
+    assert database.rows("SELECT id FROM t ORDER BY id; SELECT @@max_connections") == [*ROWS, str(CONNECTIONS)]
 
 
 def ended(run: Run, well: bool = True) -> Run:

@@ -20,7 +20,7 @@ from typing import Any
 import openstack
 import pytest
 
-from tests.e2e.guests import CIDRS, Database
+from tests.e2e.guests import CIDRS, DATASTORE, Database
 from tests.e2e.leaks import inventory
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import Run, play
@@ -29,7 +29,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
-NAME = "e2e-orders"
+NAME, GROUP = "e2e-orders", "e2e-busy"
 PORT = 3307
 """Not the datastore's own: whatever forgets the instance's port fails in this flow."""
 
@@ -63,11 +63,12 @@ def way(database: Database) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def before(cloud: Any) -> Iterator[set[tuple[str, str]]]:
     """What the project had, with the version registered; whatever a failed flow left is removed at the end."""
-    registered = play("datastore_register", {"datastore": "mariadb", "datastore_version": "10.11"})
+    registered = play("datastore_register", DATASTORE)
     assert registered.ok, registered.failures
-    assert play("datastore_register", {"datastore": "mariadb", "datastore_version": "10.11"}).changed == 0
+    assert play("datastore_register", DATASTORE).changed == 0
     yield inventory(cloud)
     play("instance_delete", {"instance": NAME})
+    play("configuration_delete", {"configuration": GROUP})
 
 
 def shown(run: Run) -> dict[str, Any]:
@@ -227,6 +228,25 @@ def test_databases_users_and_root(way: dict[str, Any], database: Database, place
     assert info["lock"] is None
 
 
+SETTINGS = "SELECT @@max_connections, @@slow_query_log"
+SET = ["77", "1"]
+
+
+def test_a_configuration_group_and_a_log(way: dict[str, Any], database: Database) -> None:
+    group = {"configuration": GROUP, **DATASTORE, "configuration_values": {"max_connections": int(SET[0])}}
+    made = play("configuration_set", group)
+    assert made.ok, made.failures
+    key = {"ssh_private_key_file": way["ssh_private_key_file"]}
+    attached = play("configuration_attach", {**key, "configuration": GROUP, "instances": [NAME]})
+    assert attached.custom["dbaas_instances"] == {NAME: "in force"}
+    logged = play("log_set", {**way, "enable_logs": ["slow"]})
+    assert logged.ok, logged.failures
+    assert database.rows(SETTINGS) == SET
+    database.rows("SELECT SLEEP(11)")
+    read = play("log_tail", {**way, "log": "slow"})
+    assert "SLEEP(11)" in read.results("guest_log_info")[-1]["text"]
+
+
 FILL = """
 free=$(df --output=avail --block-size=1 /var/lib/dbaas | tail -n 1)
 sudo fallocate --length $((free - 50 * 1024 * 1024)) /var/lib/dbaas/filler
@@ -354,7 +374,7 @@ def test_the_inventory_leads_into_the_guest(place: Path) -> None:
     subprocess.run(pinged, env=environment, check=True, capture_output=True, timeout=300)
 
 
-def test_stop_start_and_reboot_keep_the_data(way: dict[str, Any], database: Database) -> None:
+def test_stop_and_start_keep_the_data(way: dict[str, Any], database: Database) -> None:
     stopped = play("instance_stop", way)
     assert stopped.ok, stopped.failures
     assert shown(stopped)["server_status"] == "SHUTOFF"
@@ -364,11 +384,17 @@ def test_stop_start_and_reboot_keep_the_data(way: dict[str, Any], database: Data
     assert started.ok, started.failures
     assert database.rows("SELECT id FROM t") == ["1", "2"]
     assert play("instance_start", {"instance": NAME}).changed == 0
-    rebooted = play("instance_reboot", way)
-    assert rebooted.ok, rebooted.failures
     assert database.rows("INSERT INTO t VALUES (3); SELECT id FROM t") == ["1", "2", "3"]
+    assert database.rows(SETTINGS) == SET
     fleet = play("fleet_report", {})
     assert (fleet.custom["dbaas_fleet"][NAME], fleet.changed) == ("ACTIVE", 0)
+
+
+@pytest.mark.soak
+def test_a_reboot_keeps_the_data(way: dict[str, Any], database: Database) -> None:
+    rebooted = play("instance_reboot", way)
+    assert rebooted.ok, rebooted.failures
+    assert database.rows("SELECT id FROM t") == ["1", "2", "3"]
 
 
 def test_a_lost_server_is_made_anew_with_its_data(
@@ -386,6 +412,7 @@ def test_a_lost_server_is_made_anew_with_its_data(
     assert (info["port"], info["tls_mode"]) == (PORT, "required")
     assert database.client("SELECT 1", ca="").returncode != 0
     assert database.rows("SELECT id FROM t") == ["1", "2", "3"]
+    assert database.rows(SETTINGS) == SET
 
 
 def test_delete_leaves_nothing_in_any_service(cloud: Any, before: set[tuple[str, str]]) -> None:
@@ -399,6 +426,7 @@ def test_delete_leaves_nothing_in_any_service(cloud: Any, before: set[tuple[str,
         "heartbeat",
         "security_group",
     }
+    assert play("configuration_delete", {"configuration": GROUP}).ok
     left = inventory(cloud) - before
     assert {pair for pair in left if pair[0] != "container"} == set()
     assert play("instance_delete", {"instance": NAME}).changed == 0

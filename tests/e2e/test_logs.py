@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.guests import Database
-from tests.e2e.leaks import inventory
+from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
 from tests.e2e.playbooks import Run, play
 
@@ -29,18 +29,17 @@ SLOW = "SELECT 'slow', SLEEP(11)"
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Database]:
     """An instance, which is removed at the end, and leaves nothing but what it published."""
-    before = inventory(cloud)
-    made = Database(NAME, tmp_path_factory.mktemp("logged"))
-    run = play("instance_create", made.wish(volume_size=1))
-    assert run.ok, run.failures
-    uid = made.info()["uid"]
-    yield made
-    run_tasks(
-        made.place,
-        task("instance", name=NAME, state="absent", timeout=300),
-        *(task("log_archive", uid=uid, name=name, state="absent") for name in ("agent", "error", "slow")),
-    )
-    assert {pair for pair in inventory(cloud) - before if pair[0] != "container"} == set()
+    with nothing_left(cloud):
+        made = Database(NAME, tmp_path_factory.mktemp("logged"))
+        run = play("instance_create", made.wish(volume_size=1))
+        assert run.ok, run.failures
+        uid = made.info()["uid"]
+        yield made
+        run_tasks(
+            made.place,
+            task("instance", name=NAME, state="absent", timeout=300),
+            *(task("log_archive", uid=uid, name=name, state="absent") for name in ("agent", "error", "slow")),
+        )
 
 
 def act(database: Database, verb: str, well: bool = True, check: bool = False, **variables: Any) -> Run:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import random
 import secrets
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,7 @@ from tests.e2e.leaks import inventory
 from tests.e2e.playbooks import play, playbook
 from tests.e2e.proxy import Boundary
 from tests.e2e.test_day_two import OLDER, STATE, less_memory
-
-Look = Callable[[Database], str]
+from tests.soak.operation import Look, Operation
 
 
 def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
@@ -62,40 +60,43 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
 def _chains(size: int, smaller: str) -> list[Chain]:
     """One for each operation. size: GiB of the volume then. smaller: a flavor with less memory than m1.medium."""
     return [
-        Chain("instance_resize", {"volume_size": size}, "volume", lambda at: at.info()["volume"]["size"], size),
-        Chain("instance_rebuild", {}, "rebuild", lambda at: len(at.info()["host_keys"]), 1),
-        Chain("instance_upgrade", {}, "upgrade", _opened_and_held, ["0", "5"]),
-        Chain("instance_resize", {"flavor": "m1.medium"}, "larger flavor", _flavor, "m1.medium"),
-        Chain("instance_resize", {"flavor": smaller}, "smaller flavor", _flavor, smaller),
+        Chain("volume", "instance_resize", {"volume_size": size}, lambda at, _rows: at.info()["volume"]["size"], size),
+        Chain("rebuild", "instance_rebuild", {}, lambda at, _rows: len(at.info()["host_keys"]), 1),
+        Chain("upgrade", "instance_upgrade", {}, _opened_and_held, ["0", "5"]),
+        Chain("larger flavor", "instance_resize", {"flavor": "m1.medium"}, _flavor, "m1.medium"),
+        Chain("smaller flavor", "instance_resize", {"flavor": smaller}, _flavor, smaller),
     ]
 
 
-def _flavor(database: Database) -> str:
+def _flavor(database: Database, _acknowledged: set[int]) -> str:
     return str(database.info()["flavor"])
 
 
-def _opened_and_held(database: Database) -> list[str]:
+def _opened_and_held(database: Database, _acknowledged: set[int]) -> list[str]:
     """Whether the server takes no clients, and how many packages are held."""
     server, *rest = database.shell(STATE)
     return [*server.split()[1:], *rest]
 
 
 class Chain:
-    """One operation, killed until it comes to its end. look, wanted: what is to be seen of it then."""
+    """One operation, killed until it comes to its end."""
 
-    def __init__(self, playbook: str, change: dict[str, Any], label: str, look: Look, wanted: Any) -> None:
-        self._playbook, self._change, self._label, self._look, self._wanted = playbook, change, label, look, wanted
+    def __init__(self, label: str, playbook: str, change: dict[str, Any], look: Look, wanted: Any) -> None:
+        self._label, self._playbook, self._change, self._look, self._wanted = label, playbook, change, look, wanted
 
     def run(self, database: Database, how: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
         """One chain; each kill becomes a row."""
         if self._label == "upgrade":
             database.shell(OLDER, timeout=900)
+        wish = {**database.way, **self._change}
+        operation = Operation(self._label, self._playbook, wish, self._look, self._wanted)
         reinstall = {"reinstall": True, "force": True} if self._label == "rebuild" else {}
         done: set[Boundary] = set()
         with database.writer() as writer:
             while True:
-                wish = {**database.way, **self._change, **reinstall}
-                victim = Victim(playbook(self._playbook, wish), lambda at, _number: at not in done, how)
+                victim = Victim(
+                    playbook(self._playbook, {**wish, **reinstall}), lambda at, _number: at not in done, how
+                )
                 with victim.fate():
                     pass
                 if victim.killed_at is None:
@@ -107,15 +108,6 @@ class Chain:
                 if how != "before" and victim.killed_at.place.endswith("/action rebuild"):
                     reinstall.pop("reinstall", None)  # the request has reached Nova
         faults = [] if victim.ended_well else ["the last run, which nobody killed, failed"]
-        lost = database.lost(writer.acknowledged)
-        faults += [f"{len(lost)} rows lost"] if lost else []
-        shown = database.info()
-        if (shown["status"], shown["fault"], shown["task"], shown["lock"]) != ("ACTIVE", "", "", None):
-            faults.append(f"status: {shown['status']}, {shown['fault']}, {shown['task']}, {shown['lock']}")
-        seen = self._look(database)
-        faults += [] if seen == self._wanted else [f"{seen} and not {self._wanted}"]
-        again = play(self._playbook, {**database.way, **self._change})
-        faults += [f"again: {failure}" for failure in again.failures]
-        faults += [f"a run without change changed {again.changed}"] if again.changed else []
+        faults += operation.faults(database, writer.acknowledged)
         written, gap = len(writer.acknowledged), round(writer.gap())
         return {"operation": self._label, "how": how, "kills": len(done), "rows": written, "gap": gap, "faults": faults}

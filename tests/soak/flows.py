@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`./dev soak faults`, `./dev soak day_two`, `./dev soak configuration`, `./dev soak logs`: all end-to-end tests of one file.
+"""`./dev soak instance`, `./dev soak faults`, `./dev soak day_two`, `./dev soak configuration`, `./dev soak logs`: all end-to-end tests of one file.
 
 Those too that are left out of `./dev test` for want of time.
 """
@@ -16,6 +16,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def instance(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+    """The life of an instance, whole."""
+    return _passed("test_instance", minutes, directory)
 
 
 def faults(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:

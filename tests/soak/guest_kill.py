@@ -17,11 +17,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.modules import kill_tree
+from tests.soak.halt import ROOT, TIMEOUT, killed_at
 
-ROOT = Path(__file__).resolve().parents[2]
 SCENARIO = "instance_mariadb"
-TIMEOUT = 900
 DEEPEST = 4.0
 """Seconds into a task at which it is killed, at most."""
 
@@ -38,7 +36,8 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
         _molecule(environment, "prepare", "-s", SCENARIO)
         while time.monotonic() < ends:
             depth = chance.uniform(0, DEEPEST) if len(rows) % 2 else None
-            task = _killed_converge(environment, directory / "halted", len(rows), depth)
+            converge = ["molecule", "converge", "-s", SCENARIO]
+            task, _ended_well = killed_at(converge, environment, directory / "halted", len(rows), depth)
             if task is None:
                 break
             rows.append({"number": len(rows), "task": task, "killed": "in its midst" if depth else "at its beginning"})
@@ -53,33 +52,6 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
         "violations": sum(not passed for passed in checks.values()),
         "rows": rows,
     }
-
-
-def _killed_converge(environment: dict[str, str], told: Path, number: int, depth: float | None) -> str | None:
-    """The task at which it was killed; None if it ended before. depth: seconds after the task's beginning; None: before it."""
-    told.unlink(missing_ok=True)
-    process = subprocess.Popen(
-        ["molecule", "converge", "-s", SCENARIO],
-        env={
-            **environment,
-            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callbacks")),
-            "ANSIBLE_CALLBACKS_ENABLED": "halt",
-            "HALT_AT": str(number),
-            "HALT_FILE": str(told),
-            "HALT_SECONDS": str(TIMEOUT if depth is None else 0),
-        },
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + TIMEOUT
-    while process.poll() is None and not told.exists():
-        assert time.monotonic() < deadline, "the scenario hangs"
-        time.sleep(0.05)
-    time.sleep(depth or 0)  # chance, not a wait for anything
-    halted = told.exists()
-    kill_tree(process)
-    return told.read_text(encoding="utf-8") if halted else None
 
 
 def _passes(environment: dict[str, str], command: str) -> bool:

@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / ".dev" / "collections")]
 
-from tests.soak import agent, day_two_kill, flow_kill, flows, guest_kill, kill, lock  # noqa: E402
+from tests.soak import agent, day_two_kill, flow_kill, flows, guest_kill, kill, lock, settings_kill  # noqa: E402
 
 SOAKS = {
     "agent": agent.soak,
@@ -31,9 +31,11 @@ SOAKS = {
     "faults": flows.faults,
     "flow_kill": flow_kill.soak,
     "guest_kill": guest_kill.soak,
+    "instance": flows.instance,
     "kill": kill.soak,
     "lock": lock.soak,
     "logs": flows.logs,
+    "settings_kill": settings_kill.soak,
 }
 
 

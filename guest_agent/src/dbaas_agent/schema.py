@@ -26,7 +26,8 @@ _CERTIFICATE = {
 }
 _TLS_MODE = {"type": "str", "choices": ["off", "preferred", "required", "mutual"]}
 _PEM_REQUEST = "-----BEGIN CERTIFICATE REQUEST-----\n[A-Za-z0-9+/=\n]{1,16384}-----END CERTIFICATE REQUEST-----\n?"
-_LOG = {"type": "str", "required": True, "pattern": "[a-z][a-z0-9_]*"}
+_LOG_NAME = {"type": "str", "pattern": "[a-z][a-z0-9_]*"}
+_LOG = {**_LOG_NAME, "required": True}
 _JOB = {"type": "str", "required": True, "pattern": "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"}
 
 VERBS: dict[str, dict[str, Any]] = {
@@ -142,7 +143,7 @@ VERBS: dict[str, dict[str, Any]] = {
             "restart": {"type": "bool", "default": False},
         },
     },
-    "log_list": {"mutating": False, "timeout": 600, "args": {}},
+    "log_list": {"mutating": False, "timeout": 600, "args": {"name": _LOG_NAME}},
     "log_read": {
         "mutating": False,
         "timeout": 120,

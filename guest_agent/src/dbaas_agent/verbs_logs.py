@@ -21,8 +21,8 @@ _LINES = range(1, 10001)
 _EXPIRES = range(60, 10 * 366 * 86400)
 
 
-def log_list(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
-    return {"logs": agent.logs.listing()}
+def log_list(agent: Agent, args: dict[str, Any], _check: bool) -> Result:
+    return {"logs": agent.logs.listing(args["name"])}
 
 
 def log_read(agent: Agent, args: dict[str, Any], _check: bool) -> Result:

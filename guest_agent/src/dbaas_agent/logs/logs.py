@@ -47,15 +47,15 @@ class Logs:
             os.mkdir(self._directory, 0o750)
             os.chown(self._directory, owner.pw_uid, owner.pw_gid)
 
-    def listing(self) -> list[dict[str, Any]]:
-        """Each log: name, switchable, enabled (None: the datastore does not say), status, bytes, lines, pending and published amounts."""
+    def listing(self, only: str | None) -> list[dict[str, Any]]:
+        """Each log, or only the one of that name: name, switchable, enabled (None: the datastore does not say), status, amounts, pending and published ones."""
         try:
             on: frozenset[str] | None = self._driver.logs_on()
         except AgentError:
             on = None
         with self._reading:
             published = self._ledger.read()
-            return [self._row(name, on, published.get(name)) for name in sorted(self._sources)]
+            return [self._row(name, on, published.get(name)) for name in sorted(self._sources) if only in (None, name)]
 
     def _row(self, name: str, on: frozenset[str] | None, published: ledger.Published | None) -> dict[str, Any]:
         switchable = name in self._files

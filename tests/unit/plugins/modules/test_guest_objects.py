@@ -77,8 +77,12 @@ LOGS = [{"name": "error", "status": "READY"}, {"name": "slow", "status": "DISABL
 URL = "https://store/v1/AUTH_a/dbaas_logs/u/slow/?temp_url_sig=s"
 
 
+def list_logs(_agent: Any, args: dict[str, Any], _check: bool) -> dict[str, Any]:
+    return {"logs": [log for log in LOGS if args["name"] in (None, log["name"])]}
+
+
 def test_logs_are_listed(path: str, handle: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    handle("log_list", lambda *_: {"logs": LOGS})
+    handle("log_list", list_logs)
     assert run(guest_log_info, capfd, socket=path)["logs"] == LOGS
     assert run(guest_log_info, capfd, socket=path, name="slow")["logs"] == LOGS[1:]
     assert run(guest_log_info, capfd, socket=path, name="audit")["logs"] == []
@@ -92,7 +96,7 @@ def test_a_log_is_read_and_followed(path: str, handle: Any, capfd: pytest.Captur
         heard.append(args)
         return {"text": next(texts), "lines": 1, "cursor": f"1:{len(heard)}", "more": False}
 
-    handle("log_list", lambda *_: {"logs": LOGS})
+    handle("log_list", list_logs)
     handle("log_read", read)
     first = run(guest_log_info, capfd, socket=path, name="slow", lines=5)
     assert (first["text"], first["cursor"], first["logs"]) == ("one\n", "1:1", LOGS[1:])

@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs of Ansible that are killed at a task; the product has no hook for it."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+from tests.e2e.modules import kill_tree
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT = 900
+
+
+def killed_at(
+    command: list[str], environment: dict[str, str], told: Path, number: int, depth: float | None
+) -> tuple[str | None, bool]:
+    """The task at which it was killed, None if it ended before; and whether it ended well.
+
+    number: of the task, from 0. depth: seconds after the task's beginning; None: before it. told: a file for the callback.
+    """
+    told.unlink(missing_ok=True)
+    process = subprocess.Popen(
+        command,
+        env={
+            **environment,
+            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callbacks")),
+            "ANSIBLE_CALLBACKS_ENABLED": "halt",
+            "HALT_AT": str(number),
+            "HALT_FILE": str(told),
+            "HALT_SECONDS": str(TIMEOUT if depth is None else 0),
+        },
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + TIMEOUT
+    while process.poll() is None and not told.exists():
+        assert time.monotonic() < deadline, "the run hangs"
+        time.sleep(0.05)
+    if not told.exists():
+        return None, process.returncode == 0
+    time.sleep(depth or 0)  # chance, not a wait for anything
+    kill_tree(process)
+    return told.read_text(encoding="utf-8"), False
