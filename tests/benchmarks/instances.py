@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -29,18 +28,13 @@ def must(run: Run) -> Run:
 def databases(count: int) -> Iterator[list[Database]]:
     """So many instances with the same key, made one after the other."""
     with tempfile.TemporaryDirectory() as directory:
-        made: list[Database] = []
-        for _number in range(count):
-            name = f"bench-{secrets.token_hex(3)}"
-            place = Path(directory, name)
-            place.mkdir()
-            if made:
-                shutil.copy2(made[0].place / "key", place / "key")
-            made.append(Database(name, place))
+        first, *others = [f"bench-{secrets.token_hex(3)}" for _number in range(count)]
+        database = Database(first, Path(directory))
+        made = [database, *map(database.sibling, others)]
         try:
-            for database in made:
-                must(play("instance_create", database.wish(volume_size=1)))
+            for each in made:
+                must(play("instance_create", each.wish(volume_size=1)))
             yield made
         finally:
-            for database in made:
-                play("instance_delete", {"instance": database.name})
+            for each in made:
+                play("instance_delete", {"instance": each.name})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import shlex
+import shutil
 import ssl
 import subprocess
 import threading
@@ -39,6 +40,13 @@ class Database:
         key = self.place / "key"
         if not key.exists():
             subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+
+    def sibling(self, name: str) -> Database:
+        """Another instance with the same key, and a directory of its own."""
+        place = self.place / name
+        place.mkdir()
+        shutil.copy2(self.place / "key", place / "key")
+        return Database(name, place, self.port)
 
     @property
     def way(self) -> dict[str, Any]:

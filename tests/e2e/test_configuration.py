@@ -21,7 +21,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
-NAME, GROUP = "e2e-tuned", "e2e-tuning"
+NAME, SECOND, GROUP = "e2e-tuned", "e2e-tuned-too", "e2e-tuning"
+STARTED = "systemctl show --value --property ExecMainStartTimestampMonotonic mariadb"
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,16 @@ def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[D
             task("instance", name=NAME, state="absent", timeout=300),
             task("configuration", name=GROUP, state="absent"),
         )
+
+
+@pytest.fixture(scope="module")
+def second(database: Database) -> Iterator[Database]:
+    """Another instance, which is removed at the end."""
+    made = database.sibling(SECOND)
+    run = play("instance_create", made.wish(volume_size=1))
+    assert run.ok, run.failures
+    yield made
+    run_tasks(made.place, task("instance", name=SECOND, state="absent", timeout=300))
 
 
 def have(database: Database, well: bool = True, check: bool = False, **variables: Any) -> Run:
@@ -94,11 +105,10 @@ def test_attached_it_is_in_force(database: Database) -> None:
 
 
 def test_a_run_without_change_restarts_nothing(database: Database) -> None:
-    started = "systemctl show --value --property ExecMainStartTimestamp mariadb"
-    before = database.shell(started)
+    before = database.shell(STARTED)
     again = play("instance_create", database.wish(volume_size=1))
     assert (again.ok, again.changed) == (True, 0), again.failures
-    assert database.shell(started) == before
+    assert database.shell(STARTED) == before
 
 
 def test_a_change_reaches_the_instance(database: Database) -> None:
@@ -142,8 +152,22 @@ def test_a_value_with_which_the_server_does_not_start_is_taken_back(database: Da
     assert told(have(database, configuration_values={"innodb_log_write_ahead_size": None})) == "in force"
 
 
+def test_a_restart_rolls_over_the_instances_and_ends_at_one_that_fails(database: Database, second: Database) -> None:
+    each = (database, second)
+    before = [one.shell(STARTED) for one in each]
+    rolled = act(database, "attach", instances=[NAME, SECOND], configuration_restart=True)
+    assert rolled.custom["dbaas_instances"] == {NAME: "in force", SECOND: "in force"}
+    assert [values(one, "innodb_sort_buffer_size") for one in each] == [["2097152"], ["2097152"]]
+    assert [one.shell(STARTED) == was for one, was in zip(each, before, strict=True)] == [True, False]
+    broken = {"innodb_log_write_ahead_size": 513}
+    failed = have(database, well=False, configuration_values=broken, configuration_restart=True)
+    assert sorted(word.split(":")[0] for word in failed.custom["dbaas_instances"].values()) == ["failed", "not reached"]
+    assert all(one.until(lambda shown: shown["status"] == "ACTIVE") for one in each)
+    assert told(have(database, configuration_values={"innodb_log_write_ahead_size": None})) == "in force"
+
+
 def test_detached_it_has_the_values_of_the_template(database: Database) -> None:
-    assert told(act(database, "detach", configuration_restart=True)) == "in force"
+    assert told(act(database, "detach", instances=[NAME, SECOND], configuration_restart=True)) == "in force"
     (connections,) = values(database, "max_connections")
     assert connections not in ("77", "90")
     assert values(database, "innodb_sort_buffer_size") == ["1048576"]
