@@ -89,6 +89,13 @@ def test_a_group_without_an_instance(database: Database) -> None:
     assert have(database, configuration_values={"max_connections": 77}).changed == 0
 
 
+def test_what_is_not_there_is_refused(database: Database) -> None:
+    act(database, "attach", well=False, configuration="e2e-none")
+    act(database, "attach", well=False, instances=["e2e-none"])
+    assert database.info()["configuration"] == ""
+    assert act(database, "detach").changed == 0
+
+
 def test_attached_it_is_in_force(database: Database) -> None:
     (before,) = values(database, "max_connections")
     assert told(act(database, "attach", check=True)) == "to be set"
