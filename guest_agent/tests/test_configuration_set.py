@@ -91,6 +91,44 @@ def test_a_restart_in_the_same_run(agent: Agent, path: Path, world: World) -> No
     assert len(world.acts) == acts
 
 
+def killed(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("step", ["remember", "write", "settle"])
+def test_a_run_that_was_killed_is_finished_by_the_next(
+    agent: Agent, path: Path, world: World, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    have(agent, path, "level=2", "other=3")
+    with monkeypatch.context() as patch:
+        patch.setattr(agent.overrides, step, killed)
+        with pytest.raises(KeyboardInterrupt):
+            have(agent, path, "level=5")
+    have(agent, path, "level=5")
+    assert (path.read_text(), world.values) == ("level=5\n", {"level": "5", "other": BASE})
+
+
+def test_check_mode_with_a_restart(agent: Agent, path: Path) -> None:
+    have(agent, path, "start_size=5")
+    predicted = have(agent, path, "start_size=5", restart=True, check=True)
+    assert (predicted["changed"], predicted["pending"]) == (True, [])
+    assert have(agent, path, "start_size=5", restart=True)["restarted"]
+
+
+def test_a_server_that_is_starting_is_waited_for(
+    agent: Agent, path: Path, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world._set(active="activating", sub="start")
+    moments = iter([lambda: None, lambda: world._set(active="active", sub="running")])
+    monkeypatch.setattr("dbaas_agent.service.time.sleep", lambda _seconds: next(moments)())
+    have(agent, path, "level=2")
+    assert world.values == {"level": "2"}
+    world._set(active="activating", sub="start")
+    monkeypatch.setattr("dbaas_agent.service._ANSWER_SECONDS", -1)
+    assert refusal(agent, path, "level=3") == "not_actionable"
+    assert path.read_text() == "level=2\n"
+
+
 @pytest.mark.parametrize("lines", [("level=2", "other=refused"), ("level=2", "other=kept")])
 def test_a_value_that_the_server_does_not_take_changes_nothing(
     agent: Agent, path: Path, world: World, lines: tuple[str, ...]
@@ -132,6 +170,30 @@ def test_the_agent_takes_it_back_after_a_boot(agent: Agent, path: Path, world: W
     assert anew.guard()
     # Neither the one nor the other was ever seen to work.
     assert (path.read_text(), world.unit.active, anew.observe()["status"]) == (OLD, "active", "ACTIVE")
+    assert anew.overrides.trial is None
+    # Until it has settings again.
+    assert path.name in Agent(config, FakeDriver(config, world), TicketFile(config.ticket_file)).observe()["fault"]
+    have(anew, path, "level=1")
+    assert anew.observe()["fault"] == ""
+
+
+@pytest.mark.parametrize("step", ["dbaas_agent.systemd.replace_file", "dbaas_agent.systemd.start_soon"])
+def test_what_goes_wrong_while_it_is_taken_back_is_done_by_the_next_look(
+    agent: Agent, path: Path, world: World, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    have(agent, path, "start_broken=1")
+    with pytest.raises(AgentError):
+        world._start("boot")
+    agent.observe()
+
+    def fails(*_: Any) -> None:
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(step, fails)
+        assert not agent.guard()
+    assert agent.guard()
+    assert (path.read_text(), world.unit.active, agent.overrides.trial) == (OLD, "active", None)
 
 
 def test_two_files_wait_for_one_start(agent: Agent, path: Path) -> None:

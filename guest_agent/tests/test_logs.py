@@ -173,6 +173,25 @@ def test_entries_of_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "--after-cursor=s=1;i=0" in asked[0]
 
 
+def test_the_last_entries_of_the_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "lines_of", lambda *_: entries(9))
+    tail = Journal("unit").tail(9, 3 * len("1970-01-01T00:00:00.500Z m\n"))
+    assert (tail.lines, tail.cursor) == (3, "s=1;i=8")
+    assert tail.data.startswith(b"1970-01-01T00:00:06")
+
+
+def test_a_journalctl_that_was_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(*_: Any) -> Iterator[bytes]:
+        yield from entries(2)
+        yield b'{"MESS'
+        raise AgentError("timeout", "journalctl did not end in time")
+
+    monkeypatch.setattr(journal, "lines_of", ended)
+    with pytest.raises(AgentError) as refused:
+        list(Journal("unit").pieces("", SIZE))
+    assert refused.value.reason == "timeout"
+
+
 @pytest.mark.parametrize(("message", "shown"), [([104, 105, 255], b"hi\xff"), (None, b""), ("a\nb", b"a\n  b")])
 def test_an_entry_that_is_no_line_of_text(monkeypatch: pytest.MonkeyPatch, message: Any, shown: bytes) -> None:
     monkeypatch.setattr(journal, "lines_of", lambda *_: entries(1, MESSAGE=message))
@@ -267,6 +286,35 @@ def test_a_log_from_being_switched_on_to_being_discarded(ready: Agent, store: di
     assert ask(ready, "log_discard", name="general") == {"changed": True}
     assert ask(ready, "log_discard", name="general") == {"changed": False}
     assert publish(ready)["sent"] == {"bytes": 8, "lines": 2}
+
+
+def test_what_was_published_stays_when_the_file_was_emptied(ready: Agent, store: dict[str, bytes]) -> None:
+    general = Path(ready.config.mount_point, "logs", "general.log")
+    for text in (b"first\n", b"2\n"):
+        general.write_bytes(text)
+        publish(ready)
+    assert [store[url] for url in sorted(store)] == [b"first\n", b"2\n"]
+
+
+def test_a_publication_ends_while_the_log_grows(ready: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    general = Path(ready.config.mount_point, "logs", "general.log")
+    general.write_bytes(b"one\n")
+
+    def put(*_: Any) -> Answer:
+        with general.open("ab") as stream:
+            stream.write(b"more\n")
+        return Answer(True, "sent")
+
+    monkeypatch.setattr(verbs_logs.Uploader, "put", put)
+    assert publish(ready)["sent"] == {"bytes": 4, "lines": 1}
+    assert row(ready, "general")["pending"] == {"bytes": 5, "lines": 1}
+
+
+def test_who_reads_while_a_log_is_published_is_told(ready: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dbaas_agent.logs.logs._PATIENCE", 0)
+    with ready.logs._turn(), pytest.raises(AgentError) as refused:
+        ask(ready, "log_list")
+    assert refused.value.reason == "conflict"
 
 
 def test_a_store_that_refuses(ready: Agent, store: dict[str, bytes]) -> None:

@@ -172,7 +172,10 @@ def test_a_renewal_keeps_the_authority_and_the_key(config: Config) -> None:
 
 
 def test_modes_and_nothing_left_behind(config: Config) -> None:
-    Store(config).issue(WANTED)
+    store = Store(config)
+    store.issue(WANTED)
+    assert store.unread
+    store.was_read()
     root = Path(config.tls_dir)
     modes = {str(path.relative_to(root)): path.stat().st_mode & 0o777 for path in root.rglob("*")}
     assert modes == {

@@ -200,6 +200,25 @@ def test_tls_set(agent: Agent, world: World) -> None:
     assert fake(agent).calls == ["reload_tls"]
 
 
+def test_a_certificate_that_the_server_was_not_told_of_is_told_by_the_next_run(
+    agent: Agent, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call(agent, "tls_set", NAMES)
+    world._set(active="active")
+
+    def silent() -> None:
+        raise AgentError("timeout", "no answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(agent.driver, "reload_tls", silent)
+        assert refused(agent, "tls_set", {**NAMES, "renew": True}) == "timeout"
+    assert agent.certificate_end() == 0
+    assert call(agent, "tls_set", NAMES, check=True)["changed"]
+    assert call(agent, "tls_set", NAMES)["changed"]
+    assert not call(agent, "tls_set", NAMES)["changed"]
+    assert fake(agent).calls == ["reload_tls"]
+
+
 def test_a_certificate_is_renewed_by_order(agent: Agent, world: World) -> None:
     call(agent, "tls_set", NAMES)
     before = Path(agent.tls.server).read_text()

@@ -48,6 +48,7 @@ class Agent:
         self.jobs = Jobs(config, driver, self.volume, self._lock, job_command)
         self.logs = Logs(config, driver)
         self._sequence = 0
+        self._answered = False
         self._files = {path: identity(path) for path in files}
 
     def observe(self) -> dict[str, Any]:
@@ -62,7 +63,7 @@ class Agent:
         """Watch the space on the data volume, the size of logs, and settings on trial; whether there is something new to tell. Bounded like a look."""
         with self._lock:
             self.logs.look()
-            return self._guard.look() or self.overrides.look()
+            return self._guard.look() or (not self._answered and self.overrides.look())
 
     def ping(self) -> str:
         """The server's version; UnansweredError without an answer."""
@@ -70,26 +71,29 @@ class Agent:
             return self.driver.ping()
 
     def certificate_end(self) -> float | None:
-        """The server certificate's expiry (epoch) while the volume is this instance's."""
+        """The server certificate's expiry (epoch) while the volume is this instance's; 0 while the server may not have read it."""
         with self._lock:
             shown = self.volume.seen()
             if not shown.mounted or shown.fault:
                 return None
             try:
-                return self.tls.not_after()
+                return 0.0 if self.tls.unread else self.tls.not_after()
             except (AgentError, OSError, ValueError):
                 return None
 
     def _judge(self) -> tuple[status.Verdict, str | None]:
         try:
+            self._answered = False
             verdict = status.of_volume(self.volume.seen())
             if verdict is not None:
                 return verdict, None
             try:
                 version = self.driver.ping()
+                self._answered = True
                 self.overrides.prove()
                 closed, pending = self.driver.closed(), self.overrides.pending()
-                return status.of_server(self._guard.hold, self._guard.trouble, closed, pending), version
+                seen = status.of_server(self._guard.hold, self._guard.trouble, closed, pending)
+                return status.with_taken(seen, self.overrides.taken), version
             except AgentError as silence:
                 return status.of_service(systemd.show(self.config.service), silence.msg), None
         except (AgentError, OSError) as fault:

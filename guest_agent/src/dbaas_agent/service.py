@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from dbaas_agent import status, systemd
 from dbaas_agent.agent import Agent
@@ -22,6 +23,15 @@ def running(agent: Agent) -> bool:
     return systemd.show(agent.config.service).active == "active"
 
 
+def wait_until_settled(agent: Agent) -> None:
+    """Wait while it starts, which it may do with files of before: AgentError(not_actionable) when that takes too long."""
+    with suppress(AgentError):
+        wait_for_answer(agent)
+    unit = systemd.show(agent.config.service)
+    if unit.active == "activating" and unit.sub != "auto-restart":
+        raise AgentError("not_actionable", "the datastore is starting; run it again when that is done")
+
+
 def begin(agent: Agent, act: Callable[[str, float], None]) -> None:
     """Start or restart it; settings on trial are taken back when it does not work with them, AgentError(conflict) tells so then."""
     with agent.overrides.turn():
@@ -30,7 +40,10 @@ def begin(agent: Agent, act: Callable[[str, float], None]) -> None:
         except AgentError as fault:
             if not agent.overrides.take_back():
                 raise
-            _begin(agent, systemd.restart)
+            try:
+                _begin(agent, systemd.restart)
+            finally:
+                agent.overrides.forget()
             msg = f"the datastore does not start with its new settings ({fault.msg}); they were taken back, and it works as before"
             raise AgentError("conflict", msg, **fault.details) from fault
         agent.overrides.prove()

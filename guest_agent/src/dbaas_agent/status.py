@@ -89,6 +89,18 @@ def of_server(hold: Hold | None, trouble: str, closed: bool, pending: Sequence[s
     return Verdict(BLOCKED, f"{lead}: {full}; give it a larger volume (playbook instance_resize)", SPACE)
 
 
+def with_taken(verdict: Verdict, taken: Sequence[str]) -> Verdict:
+    """The verdict with the files of settings that were taken back."""
+    if not taken:
+        return verdict
+    files = ", ".join(path.rpartition("/")[2] for path in taken)
+    fault = (
+        f"the datastore did not start with its settings in {files}, and works with those of before; "
+        "change the configuration group (playbook configuration_set), or attach it again"
+    )
+    return replace(verdict, fault="; ".join(filter(None, [verdict.fault, fault])))
+
+
 def with_clock(verdict: Verdict, offset: int | None) -> Verdict:
     """The verdict with the clock's fault, which changes no status word: everybody judges by the store's clock."""
     if not wrong(offset):

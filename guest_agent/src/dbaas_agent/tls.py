@@ -18,7 +18,7 @@ from typing import Any
 from dbaas_agent import tls_mode
 from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
-from dbaas_agent.fsutil import ensure_directory, read_text, write_atomic
+from dbaas_agent.fsutil import ensure_directory, read_text, remove, write_atomic
 from dbaas_agent.subproc import run
 
 CA_DAYS = 3650
@@ -145,7 +145,7 @@ class Store:
     """The TLS directory: ca.pem, server.pem, server.key, and ca/ca.key for root alone.
 
     A key is made once and put in place before its certificate, so a kill at any point leaves something that the next
-    call completes.
+    call completes. A file beside the CA's key tells that the server may not have read its certificate.
     """
 
     def __init__(self, config: Config) -> None:
@@ -155,6 +155,7 @@ class Store:
         self.server = os.path.join(config.tls_dir, "server.pem")
         self._server_key = os.path.join(config.tls_dir, "server.key")
         self._ca_key = os.path.join(config.tls_dir, "ca", "ca.key")
+        self._unread = os.path.join(config.tls_dir, "ca", "unread")
 
     def not_after(self) -> float | None:
         """The server certificate's expiry (epoch), or None without one; openssl runs only when the file changed."""
@@ -187,6 +188,15 @@ class Store:
             return None
         return parse_certificate(run([*read, "-enddate", "-ext", "subjectAltName"]).out)
 
+    @property
+    def unread(self) -> bool:
+        """Whether the server's certificate was issued, and the server, which may run, was not told."""
+        return os.path.exists(self._unread)
+
+    def was_read(self) -> None:
+        """The server has the certificate, or does not run."""
+        remove(self._unread)
+
     def due(self, wanted: Subjects, now: float) -> bool:
         """Whether the server certificate must be issued anew."""
         current = self.current()
@@ -200,6 +210,7 @@ class Store:
             config = _text(work, "openssl.cnf", openssl_config(self._config.uid, wanted))
             self._ensure_ca(work, config)
             self._ensure_key(work, self._server_key, 0o640, group)
+            write_atomic(self._unread, b"")
             self._sign(work, config)
 
     def sign_client(self, name: str, request: str) -> tuple[str, float]:

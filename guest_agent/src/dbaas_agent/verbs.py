@@ -77,11 +77,14 @@ def renew_certificate(agent: Agent) -> Result:
 
 def _certify(agent: Agent, wanted: Subjects, check: bool, renew: bool = False) -> Result:
     current = agent.tls.current()
-    changed = renew or agent.tls.due(wanted, time.time())
-    if changed and not check:
+    due = renew or agent.tls.due(wanted, time.time())
+    changed = due or agent.tls.unread
+    if due and not check:
         agent.tls.issue(wanted)
+    if agent.tls.unread and not check:
         if service.running(agent):
             agent.driver.reload_tls()
+        agent.tls.was_read()
     before = current[0].shown() if current else None
     return {"changed": changed, "diff": {"before": before, "after": wanted.shown()}}
 
@@ -114,8 +117,8 @@ def _datastore_initialise(agent: Agent, args: dict[str, Any], check: bool) -> Re
             _create_data_directory(agent)
         agent.logs.prepare()
         enabled = _ensure_enabled(agent.config.service)
-        systemd.start(agent.config.service, service.SECONDS)
-        answer["server_version"] = service.wait_for_answer(agent)
+        service.begin(agent, systemd.start)
+        answer["server_version"] = agent.ping()
         if found["state"] == marker.EMPTY:
             agent.driver.lock_down()
             marker.write(agent.config, {**found, "state": marker.INITIALISED})

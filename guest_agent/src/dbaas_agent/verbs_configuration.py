@@ -23,30 +23,30 @@ def parameter_list(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
 
 def configuration_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     """Settings that the server refuses, or does not take while it runs, leave everything as it was: AgentError tells which."""
+    if systemd.show(agent.config.service).active == "activating":
+        service.wait_until_settled(agent)
     there = read_text(args["path"])
     settings = Settings(args["path"], args["content"], there or "", agent.overrides.natural())
     agent.overrides.check(settings)
     if not service.running(agent):
         if not check:
             with agent.overrides.turn():
-                agent.overrides.write(settings.path, settings.content)
+                _put(agent, settings, ParameterPlan())
         return _answer(there, settings, ParameterPlan())
     if check:
-        return _answer(there, settings, agent.overrides.predict(settings))
+        found = agent.overrides.predict(settings)
+        return _answer(there, settings, found, restarted=bool(found.pending) and args["restart"])
     with agent.overrides.turn():
         return _have(agent, there, settings, args["restart"])
 
 
 def _have(agent: Agent, there: str | None, settings: Settings, restart: bool) -> Result:
+    """The server follows first: while the file is as before, a run that comes after one that was killed does all of it again."""
     agent.logs.prepare()
-    agent.overrides.write(settings.path, settings.content)
-    found = agent.driver.plan_parameters(settings)
-    agent.overrides.remember(settings.path, found)
+    found = agent.overrides.predict(settings)
     try:
-        agent.driver.apply(found)
-        _require(agent.driver.plan_parameters(settings), found.pending)
+        _put(agent, settings, found)
     except AgentError as fault:
-        agent.overrides.write(settings.path, there)
         raise AgentError("conflict", f"{fault.msg}; {_go_back(agent, settings)}", **fault.details) from fault
     if found.pending and restart:
         service.begin(agent, systemd.restart)
@@ -56,14 +56,27 @@ def _have(agent: Agent, there: str | None, settings: Settings, restart: bool) ->
     return _answer(there, settings, found)
 
 
+def _put(agent: Agent, settings: Settings, found: ParameterPlan) -> None:
+    """Have the settings in the running server, as far as it takes them, and in their file."""
+    if found.before or read_text(settings.path) != settings.content:
+        agent.overrides.remember(settings.path, found)
+    if found.before:
+        agent.driver.apply(found)
+        _require(agent.overrides.predict(settings), found.pending)
+    agent.overrides.write(settings.path, settings.content)
+    agent.overrides.settle(settings.path)
+
+
 def _go_back(agent: Agent, settings: Settings) -> str:
-    """Have the running server follow the file of before again, as far as it can; what came of it, in words."""
+    """Have the running server follow its file again, which is as before, as far as it can; what came of it, in words."""
     back = Settings(settings.path, settings.before, settings.content, agent.overrides.natural())
-    found = agent.driver.plan_parameters(back)
-    for statement in found.statements:
-        with suppress(AgentError):
-            agent.driver.apply(ParameterPlan([statement]))
-    left = agent.driver.plan_parameters(back)
+    try:
+        for statement in agent.driver.plan_parameters(back).statements:
+            with suppress(AgentError):
+                agent.driver.apply(ParameterPlan([statement]))
+        left = agent.driver.plan_parameters(back)
+    except AgentError as fault:
+        return f"whether everything is as before cannot be seen: {fault.msg}"
     agent.overrides.remember(settings.path, left)
     return f"but for {', '.join(left.before)}, everything is as before" if left.before else "everything is as before"
 

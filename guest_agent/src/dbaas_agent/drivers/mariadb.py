@@ -47,7 +47,10 @@ _SYNTAX_ERROR = 1064
 _LOCK_TIMED_OUT = 1205
 _LOCK_SECONDS = 2
 _SQL_MODE = "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION"
-_OWN = "SET SESSION max_statement_time = 0, tx_read_only = OFF, sql_safe_updates = OFF, sql_log_off = ON, slow_query_log = OFF"
+_OWN = (
+    "SET SESSION max_statement_time = 0, tx_read_only = OFF, sql_safe_updates = OFF, sql_log_off = ON, slow_query_log = OFF, "
+    "sql_select_limit = 18446744073709551615, sql_big_selects = ON"
+)
 """What may be set for all sessions, and is not for the agent's: its statements, which hold passwords, are in no log."""
 _T = TypeVar("_T")
 
@@ -249,7 +252,8 @@ class Driver(base.Driver):
         with self.session() as execute:
             for row in execute(Statement("SHOW PROCESSLIST")):
                 if row["User"] == "root" and row["Host"] != "localhost":
-                    execute(Statement(f"KILL {row['Id']}"))
+                    with suppress(AgentError):  # it ended by itself
+                        execute(Statement(f"KILL {row['Id']}"))
 
     def apply(self, plan: base.Plan | base.ParameterPlan) -> None:
         seconds = _PARAMETER_SECONDS if isinstance(plan, base.ParameterPlan) else _STATEMENT_SECONDS

@@ -38,11 +38,12 @@ class File:
 
     def _pieces(self, generation: int, path: str, offset: int, size: int) -> Iterator[Piece]:
         with _opened(path) as stream:
-            if offset > os.fstat(stream.fileno()).st_size:
+            ends = os.fstat(stream.fileno()).st_size  # what comes later is for the next time: it may never end
+            if offset > ends:
                 offset = 0
             while True:
                 stream.seek(offset)
-                whole = _whole_lines(stream.read(size), size, last=path == self.path)
+                whole = _whole_lines(stream.read(min(size, ends - offset)), size, last=path == self.path)
                 if not whole:
                     return
                 end = offset + len(whole)

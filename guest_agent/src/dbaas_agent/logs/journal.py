@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import deque
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 
 from dbaas_agent.errors import AgentError
 from dbaas_agent.logs.source import Piece
 from dbaas_agent.subproc import lines_of
 
 _CURSOR = re.compile(r"[A-Za-z0-9=;]{1,256}")
-_SECONDS = 300
+_SECONDS = 1200
 
 
 class Journal:
@@ -31,8 +32,14 @@ class Journal:
         yield from self._pieces([f"--after-cursor={after}"] if after else [], size)
 
     def tail(self, lines: int, size: int) -> Piece:
-        pieces = list(self._pieces([f"--lines={lines}"], size))
-        return pieces[-1] if pieces else Piece(b"", "", "")
+        kept: deque[bytes] = deque()
+        cursor, length = "", 0
+        for line, _dummy, cursor in self._entries([f"--lines={lines}"]):  # noqa: B007
+            kept.append(line)
+            length += len(line)
+            while length > size and len(kept) > 1:
+                length -= len(kept.popleft())
+        return Piece(b"".join(kept), "", cursor)
 
     def lost(self, after: str) -> bool:
         """The journal does not tell."""
@@ -40,20 +47,25 @@ class Journal:
         return False
 
     def _pieces(self, options: list[str], size: int) -> Iterator[Piece]:
-        command = ["journalctl", f"--unit={self._unit}", "--output=json", "--output-fields=MESSAGE", "--all", "--quiet"]
         data, name, cursor = bytearray(), "", ""
-        with closing(lines_of([*command, *options], _SECONDS)) as entries:
-            for entry in entries:
-                told = json.loads(entry)
-                line = _line(told)
-                if data and len(data) + len(line) > size:
-                    yield Piece(bytes(data), name, cursor)
-                    data.clear()
-                name = name if data else f"{int(told['__REALTIME_TIMESTAMP']):017d}"
-                data += line
-                cursor = told["__CURSOR"]
+        for line, moment, after in self._entries(options):
+            if data and len(data) + len(line) > size:
+                yield Piece(bytes(data), name, cursor)
+                data.clear()
+            name = name if data else moment
+            data += line
+            cursor = after
         if data:
             yield Piece(bytes(data), name, cursor)
+
+    def _entries(self, options: list[str]) -> Iterator[tuple[bytes, str, str]]:
+        """Lines with their time, as digits, and their cursor."""
+        command = ["journalctl", f"--unit={self._unit}", "--output=json", "--output-fields=MESSAGE", "--all", "--quiet"]
+        with closing(lines_of([*command, *options], _SECONDS)) as entries:
+            for entry in entries:
+                with suppress(ValueError):  # the last one of a journalctl that was ended
+                    told = json.loads(entry)
+                    yield _line(told), f"{int(told['__REALTIME_TIMESTAMP']):017d}", told["__CURSOR"]
 
 
 def _line(told: dict[str, object]) -> bytes:

@@ -32,12 +32,13 @@ UNAVAILABLE = "UNAVAILABLE"
 
 @dataclass(frozen=True)
 class Published:
-    """Up to the cursor. time: epoch second of the last one."""
+    """Up to the cursor. time: epoch second of the last one. round: how often what was published was gone, and all that is there was published."""
 
     cursor: str
     bytes: int
     lines: int
     time: int
+    round: int = 0
 
 
 def word(enabled: bool, found: Amount, pending: Amount, published: Published | None, lost: bool) -> str:

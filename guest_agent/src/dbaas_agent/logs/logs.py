@@ -9,9 +9,9 @@ import os
 import pwd
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
 from typing import Any
 
 from dbaas_agent.config import Config
@@ -25,6 +25,8 @@ from dbaas_agent.logs.source import Amount, Piece, Source, amount
 
 AGENT_UNIT = "dbaas-agent"
 _READ_BYTES = 1_000_000
+_PATIENCE = 20
+"""Seconds."""
 
 
 class Logs:
@@ -43,9 +45,10 @@ class Logs:
     def prepare(self) -> None:
         """Have the directory in which the datastore writes them."""
         owner = pwd.getpwnam(self._config.datastore_user)
-        if not os.path.isdir(self._directory):
-            os.mkdir(self._directory, 0o750)
-            os.chown(self._directory, owner.pw_uid, owner.pw_gid)
+        with suppress(FileExistsError):
+            os.mkdir(self._directory)
+        os.chmod(self._directory, 0o750)  # noqa: S103
+        os.chown(self._directory, owner.pw_uid, owner.pw_gid)
 
     def listing(self, only: str | None) -> list[dict[str, Any]]:
         """Each log, or only the one of that name: name, switchable, enabled (None: the datastore does not say), status, amounts, pending and published ones."""
@@ -53,7 +56,7 @@ class Logs:
             on: frozenset[str] | None = self._driver.logs_on()
         except AgentError:
             on = None
-        with self._reading:
+        with self._turn():
             published = self._ledger.read()
             return [self._row(name, on, published.get(name)) for name in sorted(self._sources) if only in (None, name)]
 
@@ -80,7 +83,7 @@ class Logs:
     def read(self, name: str, lines: int, after: str | None, size: int) -> tuple[Piece, bool]:
         """The last lines, or the first ones after a cursor; and whether there are more after them."""
         source = self._source(name)
-        with self._reading:
+        with self._turn():
             if not after:
                 return source.tail(lines, size), False
             pieces = source.pieces(after, size)
@@ -90,20 +93,21 @@ class Logs:
     def pending(self, name: str) -> Amount:
         """What publish would send."""
         source = self._source(name)
-        with self._reading:
-            return amount(source.pieces(self._after(name), _READ_BYTES))
+        with self._turn():
+            return amount(source.pieces(self._after(name)[0], _READ_BYTES))
 
     def publish(self, name: str, send: Callable[[Piece], None]) -> Amount:
         """Send what was not sent yet, piece by piece; one whose sending was interrupted is sent again under its name."""
         source, total = self._source(name), Amount()
-        with self._reading:
-            for piece in source.pieces(self._after(name), _READ_BYTES):
-                send(piece)
+        with self._turn():
+            after, number = self._after(name)
+            for piece in source.pieces(after, _READ_BYTES):
+                send(replace(piece, name=f"{number:04d}-{piece.name}"))
                 total += piece
                 before = self._ledger.read().get(name)
                 sizes = (before.bytes, before.lines) if before else (0, 0)
                 known = ledger.Published(
-                    piece.cursor, sizes[0] + len(piece.data), sizes[1] + piece.lines, int(time.time())
+                    piece.cursor, sizes[0] + len(piece.data), sizes[1] + piece.lines, int(time.time()), number
                 )
                 self._ledger.write(name, known)
         return total
@@ -111,7 +115,7 @@ class Logs:
     def forget(self, name: str, check: bool) -> bool:
         """Take nothing of the log for published; whether something was."""
         self._source(name)
-        with self._reading:
+        with self._turn():
             known = name in self._ledger.read()
             if known and not check:
                 self._ledger.write(name, None)
@@ -140,15 +144,26 @@ class Logs:
             for name in self._driver.logs_on().intersection(names):
                 self._driver.reopen_log(name)
 
-    def _after(self, name: str) -> str:
-        """Where what is not published begins; everything when what was there is gone, or is none of the log's."""
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """AgentError(conflict) when somebody else reads for long."""
+        if not self._reading.acquire(timeout=_PATIENCE):
+            raise AgentError("conflict", "a log is being published; run it again when that is done")
+        try:
+            yield
+        finally:
+            self._reading.release()
+
+    def _after(self, name: str) -> tuple[str, int]:
+        """Where what is not published begins, everything when what was there is gone, or is none of the log's; and the round of its publication."""
         published = self._ledger.read().get(name)
         if published is None:
-            return ""
+            return "", 0
         try:
-            return "" if self._sources[name].lost(published.cursor) else published.cursor
+            gone = self._sources[name].lost(published.cursor)
         except AgentError:
-            return ""
+            gone = True
+        return ("", published.round + 1) if gone else (published.cursor, published.round)
 
     def _source(self, name: str) -> Source:
         if name not in self._sources:
