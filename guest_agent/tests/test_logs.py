@@ -180,6 +180,13 @@ def test_the_last_entries_of_the_journal(monkeypatch: pytest.MonkeyPatch) -> Non
     assert tail.data.startswith(b"1970-01-01T00:00:06")
 
 
+def test_a_journal_that_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "lines_of", lambda *_: entries(2))
+    assert [Journal("unit").lost(cursor) for cursor in ("", "s=1;i=0", "s=2;i=9")] == [False, False, True]
+    monkeypatch.setattr(journal, "lines_of", lambda *_: entries(0))
+    assert Journal("unit").lost("s=1;i=0")
+
+
 def test_a_journalctl_that_was_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     def ended(*_: Any) -> Iterator[bytes]:
         yield from entries(2)

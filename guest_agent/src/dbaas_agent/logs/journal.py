@@ -9,7 +9,7 @@ import json
 import re
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 
 from dbaas_agent.errors import AgentError
@@ -27,9 +27,7 @@ class Journal:
         self._unit = unit
 
     def pieces(self, after: str, size: int) -> Iterator[Piece]:
-        if after and not _CURSOR.fullmatch(after):
-            raise AgentError("invalid", f"after: {after!r} is no cursor of this log")
-        yield from self._pieces([f"--after-cursor={after}"] if after else [], size)
+        yield from self._pieces([f"--after-cursor={_cursor(after)}"] if after else [], size)
 
     def tail(self, lines: int, size: int) -> Piece:
         kept: deque[bytes] = deque()
@@ -42,9 +40,11 @@ class Journal:
         return Piece(b"".join(kept), "", cursor)
 
     def lost(self, after: str) -> bool:
-        """The journal does not tell."""
-        del after
-        return False
+        """Whether the entry is gone, since the journal is another one or was vacuumed: what came after it may be gone, too."""
+        if not after:
+            return False
+        with closing(self._entries([f"--cursor={_cursor(after)}"])) as entries:
+            return next((cursor for _line, _moment, cursor in entries), "") != after
 
     def _pieces(self, options: list[str], size: int) -> Iterator[Piece]:
         data, name, cursor = bytearray(), "", ""
@@ -58,7 +58,7 @@ class Journal:
         if data:
             yield Piece(bytes(data), name, cursor)
 
-    def _entries(self, options: list[str]) -> Iterator[tuple[bytes, str, str]]:
+    def _entries(self, options: list[str]) -> Generator[tuple[bytes, str, str], None, None]:
         """Lines with their time, as digits, and their cursor."""
         command = ["journalctl", f"--unit={self._unit}", "--output=json", "--output-fields=MESSAGE", "--all", "--quiet"]
         with closing(lines_of([*command, *options], _SECONDS)) as entries:
@@ -66,6 +66,12 @@ class Journal:
                 with suppress(ValueError):  # the last one of a journalctl that was ended
                     told = json.loads(entry)
                     yield _line(told), f"{int(told['__REALTIME_TIMESTAMP']):017d}", told["__CURSOR"]
+
+
+def _cursor(text: str) -> str:
+    if not _CURSOR.fullmatch(text):
+        raise AgentError("invalid", f"after: {text!r} is no cursor of this log")
+    return text
 
 
 def _line(told: dict[str, object]) -> bytes:
