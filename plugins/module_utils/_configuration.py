@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import Problem
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import NOTHING
-from ansible_collections.dbaas.openstack.plugins.module_utils._parameters import Rule, Value, check_values
+from ansible_collections.dbaas.openstack.plugins.module_utils._parameters import Rule, Value, called, check_values
 
 DESCRIPTION_LIMIT = 255
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -112,6 +112,15 @@ def _version_problems(wish: Wish, there: Configuration | None) -> list[Problem]:
 def _values(wish: Wish, there: Configuration | None, rules: t.Sequence[Rule]) -> tuple[dict[str, Value], list[Problem]]:
     kept = {} if there is None or (wish.replace and wish.values is not None) else dict(there.values)
     asked = wish.values or {}
+    if asked and not rules:
+        msg = "rules: they are needed with values, as lookup dbaas.openstack.parameters returns them"
+        return kept, [Problem("rules", [], "invalid", msg)]
     plain, problems = check_values({name: value for name, value in asked.items() if value is not None}, rules)
-    gone = {name.replace("-", "_").lower() for name, value in asked.items() if value is None}
+    gone = {called(name) for name, value in asked.items() if value is None}
+    known = {*(rule["name"] for rule in rules), *(there.values if there else ())}
+    for name in sorted(gone - known):
+        msg = f"values.{name}: there is no such parameter, and none in the group"
+        problems.append(Problem(f"values.{name}", None, "not_found", msg))
+    for name in sorted(gone & set(plain)):
+        problems.append(Problem(f"values.{name}", None, "invalid", f"values.{name}: it is given twice"))
     return {name: value for name, value in sorted({**kept, **plain}.items()) if name not in gone}, problems

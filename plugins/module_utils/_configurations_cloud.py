@@ -34,12 +34,21 @@ def find_all(connection: t.Any, prefix: str) -> list[Configuration]:
     return [one for one in found if one is not None]
 
 
-def write(connection: t.Any, configuration: Configuration, prefix: str) -> None:
-    """Keep a group. DbaasError (conflict) when somebody else changed it at the same time: their change is the one that stands."""
+def write(connection: t.Any, configuration: Configuration, there: Configuration | None, prefix: str) -> None:
+    """Keep a group. there: what it was made from. DbaasError (conflict) when somebody else is seen to have changed it meanwhile: what they wrote stands.
+
+    The store has no lock: of two that write within the same moment, the first may not hear of the second.
+    """
+    if find(connection, configuration.name, prefix) != there:
+        raise _changed(configuration.name)
     _store.write_record(connection, f"{FOLDER}/{configuration.name}", configuration.body(), prefix=prefix)
     if find(connection, configuration.name, prefix) != configuration:
-        msg = f"configuration group {configuration.name} was changed by somebody else at the same time: look at it, and set it again"
-        raise DbaasError("conflict", msg)
+        raise _changed(configuration.name)
+
+
+def _changed(name: str) -> DbaasError:
+    msg = f"configuration group {name} was changed by somebody else at the same time: look at it, and set it again"
+    return DbaasError("conflict", msg)
 
 
 def delete(connection: t.Any, name: str, prefix: str) -> None:

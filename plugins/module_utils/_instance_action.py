@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import Step
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import Step, refuse_locked
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import Instance, Server
 from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import Flavor
 
@@ -43,7 +43,7 @@ ACTIONS = {
     "rebuild": Action({"ACTIVE": "rebuild", "ERROR": "rebuild"}, "ACTIVE", settled=False, leaves_task=True),
     # A resize ends in VERIFY_RESIZE, or, where Nova confirms by itself, in ACTIVE with the new flavor: then there is nothing to confirm.
     "resize": Action({"ACTIVE": "resize"}, "VERIFY_RESIZE", settled=False, leaves_task=True),
-    "migrate": Action({"ACTIVE": "migrate"}, "VERIFY_RESIZE", settled=True, leaves_task=True, task="resize"),
+    "migrate": Action({"ACTIVE": "migrate"}, "VERIFY_RESIZE", settled=True, leaves_task=True),
     "confirm_resize": Action(
         {"VERIFY_RESIZE": "confirm_resize"}, "ACTIVE", settled=True, leaves_task=True, task="resize"
     ),
@@ -92,7 +92,8 @@ def plan_action(
         msg = f"{label} has no server: there is nothing to {name}; {advice(server)}"
         raise DbaasError("not_actionable", msg, status=None)
     if action.settled and server.status == action.to:
-        return []
+        _refuse_foreign_move(name, instance, server, host)
+        return _closing(name, action, instance)
     if (flavor is not None and server.flavor == flavor.name) or (host and server.host == host):
         return []
     if name == "rebuild" and _has_image(server, label, image_id) and not reinstall and server.status != "ERROR":
@@ -115,6 +116,21 @@ def plan_action(
     return [*steps, Step("update", "anchor", label, {"task": after.task, "fault": ""}, after)]
 
 
+def _refuse_foreign_move(name: str, instance: Instance, server: Server, host: str | None) -> None:
+    """What waits to be confirmed may be another's: a resize, or a move to another host."""
+    if name == "migrate" and (instance.anchor.task != "migrate" or (host and server.host != host)):
+        msg = f"{instance.group.name} cannot migrate: its server is {server.status}; {advice(server)}"
+        raise DbaasError("not_actionable", msg, status=server.status)
+
+
+def _closing(name: str, action: Action, instance: Instance) -> list[Step]:
+    """The end of an action whose run was killed, or gave up waiting, before that."""
+    if action.leaves_task or instance.anchor.task != name:
+        return []
+    after = dataclasses.replace(instance.anchor, task="", since=0, fault="")
+    return [Step("update", "anchor", instance.group.name, {"task": "", "fault": ""}, after)]
+
+
 def _has_image(server: Server, label: str, image_id: str) -> bool:
     if server.image_id is None:
         msg = f"the server of {label} boots from a volume, which Nova does not rebuild; delete it in Nova, and instance_recreate makes another"
@@ -129,6 +145,4 @@ def _refuse(name: str, instance: Instance, server: Server) -> None:
         told = "; ".join(filter(None, [f"it would have to be {' or '.join(by)}", advice(server)]))
         msg = f"{label} cannot {words}: its server is {server.status}, {told}"
         raise DbaasError("not_actionable", msg, status=server.status)
-    if instance.locked_by_hand:
-        msg = f"{label} cannot {words}: its server is locked in Nova, and not by deletion_protection; openstack server unlock {server.id} ends that"
-        raise DbaasError("not_actionable", msg, status="LOCKED")
+    refuse_locked(words, instance)

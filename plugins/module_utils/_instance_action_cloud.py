@@ -64,16 +64,17 @@ def act(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
             spec = Spec(name, ssh_user=params["ssh_user"], ssh_public_keys=tuple(params["ssh_public_keys"]))
             applier = Applier(connection, name, instance, deadline, spec=spec)
             carry_out(steps, applier, wait_for=ACTIONS[action].to if params["wait"] and action in ACTIONS else "")
-            instance = again(connection, params["new_name"] or name, group_id)
+            instance = again(connection, params["new_name"] if action == RENAME else name, group_id)
     shown = [step.shown() for step in steps]
     diff = {"before": {"steps": []}, "after": {"steps": shown}}
     status = instance.server.status if instance.server else ""
-    snapshot = next((one.id for one in reversed(instance.snapshots) if not one.broken), None)
+    snapshot = next((one.id for one in reversed(instance.snapshots) if one.sound), None)
     return {"changed": bool(steps), "plan": shown, "server_status": status, "snapshot": snapshot, "diff": diff}
 
 
 def _in_transition(instance: Instance) -> bool:
-    return instance.server is not None and instance.server.status in TRANSITIONS
+    server = instance.server
+    return server is not None and (server.busy or server.status in TRANSITIONS)
 
 
 def _settled(connection: t.Any, name: str, group_id: str, deadline: Deadline) -> Instance:
@@ -98,7 +99,9 @@ def _plan_of(connection: t.Any, params: t.Mapping[str, t.Any], instance: Instanc
     if action == "migrate" and not _preflight_cloud.roles(connection) & MOVERS:
         msg = f"Nova lets nobody but {' and '.join(sorted(MOVERS))} move servers to another host, and you are neither in this project"
         raise DbaasError("unsupported", msg)
-    how: dict[str, t.Any] = {"reboot_type": params["reboot_type"], "host": params["host"]}
+    how: dict[str, t.Any] = {"reboot_type": params["reboot_type"]}
+    if action == "migrate":
+        how["host"] = params["host"]
     if action == "resize":
         how["flavor"] = _flavor_for(connection, params, instance)
     if action == "rebuild":

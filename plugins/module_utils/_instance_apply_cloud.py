@@ -22,6 +22,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._instances_cloud i
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     DATASTORE,
     HOST_KEYS,
+    INITIALISED,
     KEPT,
     VERSION,
     Instance,
@@ -73,7 +74,7 @@ class Applier:
         kept = self._facts.kept_volume
         self._uid = instance.anchor.uid if instance else (kept.uid if kept else _anchor.new_uid())
         self._server_group_id = instance.server_group.id if instance and instance.server_group else ""
-        self._locked = bool(instance and instance.server and instance.server.locked and not instance.locked_by_hand)
+        self._locked = bool(instance and instance.server and _anchor.PROTECTED_TAG in instance.group.tags)
         self._group_id = instance.group.id if instance else ""
         management = instance.management_group if instance else None
         self._management_group_id = management.id if management else ""
@@ -294,7 +295,13 @@ class Applier:
         def probe() -> t.Any:
             volume = self._connection.block_storage.get_volume(self._volume_id)
             if volume.status.startswith("error") and "error" not in wanted:
-                msg = f"volume {volume.name} ({volume.id}) went into status {volume.status}; run again to replace it"
+                holds_data = volume.metadata.get(INITIALISED) == "true"
+                what = (
+                    "it holds data, and an administrator sees why and resets that"
+                    if holds_data
+                    else "run again to replace it"
+                )
+                msg = f"volume {volume.name} ({volume.id}) went into status {volume.status}; {what}"
                 raise DbaasError("cloud", msg, volume_id=volume.id)
             return volume if volume.status in wanted else None
 
@@ -317,24 +324,33 @@ class Applier:
         self._deadline.until(self._volume_status(("available",)), f"volume {step.name} to be detached")
 
     def _create_snapshot(self, step: Step) -> None:
-        storage = self._connection.block_storage
-        snapshot = storage.create_snapshot(
+        snapshot = self._connection.block_storage.create_snapshot(
             name=step.name, volume_id=step.target, is_forced=True, metadata={UID: self._uid}
         )
+        self._wait_for_snapshot(snapshot.id, ("available",), f"snapshot {step.name} to become available")
 
-        def probe() -> bool | None:
-            status = storage.get_snapshot(snapshot.id).status
-            if status.startswith("error"):
-                raise DbaasError("cloud", f"snapshot {step.name} ({snapshot.id}) went into status {status}")
-            return status == "available" or None
-
-        self._deadline.until(probe, f"snapshot {step.name} to become available")
+    def _await_snapshot(self, step: Step) -> None:
+        self._wait_for_snapshot(step.target, ("available",), f"snapshot {step.name} to become available")
 
     def _delete_snapshot(self, step: Step) -> None:
-        storage = self._connection.block_storage
-        storage.delete_snapshot(step.target)
-        what = f"snapshot {step.name} to be gone"
-        self._deadline.until(lambda: storage.find_snapshot(step.target) is None or None, what)
+        there = ("available", "error", "error_deleting", "deleting", "")
+        if self._wait_for_snapshot(step.target, there, f"snapshot {step.name} to be taken") not in ("deleting", ""):
+            self._connection.block_storage.delete_snapshot(step.target)
+        self._wait_for_snapshot(step.target, ("",), f"snapshot {step.name} to be gone")
+
+    def _wait_for_snapshot(self, snapshot_id: str, wanted: tuple[str, ...], what: str) -> str:
+        """The status that it comes to, empty when it is gone. DbaasError cloud when that is an error which is not wanted."""
+
+        def probe() -> tuple[str] | None:
+            snapshot = self._connection.block_storage.find_snapshot(snapshot_id)
+            status = snapshot.status if snapshot else ""
+            if status.startswith("error") and status not in wanted:
+                msg = f"snapshot {snapshot_id} went into status {status}: an administrator sees why and resets that"
+                raise DbaasError("cloud", msg, snapshot_id=snapshot_id)
+            return (status,) if status in wanted else None
+
+        (status,) = self._deadline.until(probe, what)
+        return status
 
     def _revert_volume(self, step: Step) -> None:
         storage = self._connection.block_storage
@@ -477,9 +493,15 @@ class Applier:
             )
 
     def _confirm_resize_server(self, step: Step) -> None:
+        """Nova may be at it already by itself: what comes of it is waited for."""
         self._server_id = step.target
-        with self._unlocked() as compute:
-            compute.confirm_server_resize(step.target)
+        try:
+            with self._unlocked() as compute:
+                compute.confirm_server_resize(step.target)
+        except Exception as raised:
+            error = as_dbaas_error(raised)
+            if error is None or error.details.get("http_status") not in (400, 409):
+                raise
 
     def _revert_resize_server(self, step: Step) -> None:
         self._server_id = step.target

@@ -310,7 +310,8 @@ def _server_steps(spec: Spec, instance: Instance | None) -> list[Step]:
         return [create]
     if server.status == "ERROR" and _may_replace_server(spec, volume):
         return [Step("delete", "server", server.name, {"status": server.status}, server.id), create]
-    if volume is not None and volume.id not in server.volume_ids:
+    if instance is not None and volume is not None and volume.id not in server.volume_ids:
+        refuse_locked("get its volume", instance)
         return [Step("attach", "volume", volume.name, {"server": server.name}, volume.id)]
     return []
 
@@ -318,11 +319,12 @@ def _server_steps(spec: Spec, instance: Instance | None) -> list[Step]:
 def _label_steps(spec: Spec, instance: Instance | None) -> list[Step]:
     steps = []
     server = instance.server if instance else None
-    if spec.deletion_protection is not None:
-        ours = instance is not None and _anchor.PROTECTED_TAG in instance.group.tags
-        half = ours and server is not None and not server.locked
-        if half or ours != spec.deletion_protection:
-            steps.append(Step("update", "deletion_protection", spec.name, {"enabled": spec.deletion_protection}))
+    ours = instance is not None and _anchor.PROTECTED_TAG in instance.group.tags
+    protected = ours if spec.deletion_protection is None else spec.deletion_protection
+    # A run that was killed while it had the server unlocked leaves the tag alone.
+    half = ours and server is not None and not server.locked
+    if ours != protected or half:
+        steps.append(Step("update", "deletion_protection", spec.name, {"enabled": protected}))
     if server is None or server.status == "ERROR":
         return steps  # tags and metadata stand in the call that creates the server
     if spec.tags is not None and spec.tags != _user_tags(server.tags):
@@ -366,6 +368,16 @@ def plan_records(records: Records, instance: Instance, others: t.Iterable[Step] 
     if records.fault is not None:
         anchor = dataclasses.replace(anchor, fault=records.fault)
     return steps + _anchor_update(instance, anchor)
+
+
+def refuse_locked(words: str, instance: Instance) -> None:
+    """Raises DbaasError not_actionable when somebody locked the server in Nova. words: what it cannot."""
+    if instance.locked_by_hand and instance.server is not None:
+        msg = (
+            f"{instance.group.name} cannot {words}: its server is locked in Nova, and not by deletion_protection;"
+            f" openstack server unlock {instance.server.id} ends that"
+        )
+        raise DbaasError("not_actionable", msg, status="LOCKED")
 
 
 def plan_closing(instance: Instance) -> list[Step]:

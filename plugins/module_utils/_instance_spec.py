@@ -192,10 +192,14 @@ def _size_problems(spec: Spec) -> list[Problem]:
 
 
 def _port_problems(spec: Spec) -> list[Problem]:
-    if spec.port is None or spec.port in PORTS:
-        return []
-    msg = f"port: {spec.port} is none for a datastore; {PORTS.start} to {PORTS.stop - 1} are"
-    return [Problem("port", spec.port, "invalid", msg)]
+    problems = []
+    if spec.port is not None and spec.port not in PORTS:
+        msg = f"port: {spec.port} is none for a datastore; {PORTS.start} to {PORTS.stop - 1} are"
+        problems.append(Problem("port", spec.port, "invalid", msg))
+    if spec.allowed_cidrs and not spec.datastore_ports:
+        msg = "allowed_cidrs: datastore_ports is needed with it, the ports that are opened"
+        problems.append(Problem("allowed_cidrs", list(spec.allowed_cidrs), "invalid", msg))
+    return problems
 
 
 def _cidr_problems(option: str, cidr: str) -> list[Problem]:

@@ -230,4 +230,5 @@ def _server(server: t.Any) -> Server:
         image_id=image.id if image else None,
         volume_ids=tuple(volume["id"] for volume in server.attached_volumes or ()),
         locked=bool(server.is_locked),
+        busy=bool(server.task_state),
     )

@@ -137,14 +137,20 @@ class Snapshot:
     status: str
 
     @property
-    def broken(self) -> bool:
-        return self.status.startswith("error")
+    def sound(self) -> bool:
+        """Whether the volume can be reverted to it."""
+        return self.status == "available"
+
+    @property
+    def coming(self) -> bool:
+        """Whether it is being taken."""
+        return self.status == "creating"
 
 
 @dataclasses.dataclass(frozen=True)
 class Server:
     """status: of Nova. flavor: its name. ram: MiB. disk: GiB. zone: availability zone. created: ISO 8601. image_id: None when booted from a volume.
-    locked: in Nova, by whomever. host: its hypervisor's, told to administrators alone."""
+    locked: in Nova, by whomever. busy: Nova is at work at it. host: its hypervisor's, told to administrators alone."""
 
     id: str
     name: str
@@ -162,6 +168,7 @@ class Server:
     image_id: str | None = None
     volume_ids: tuple[str, ...] = ()
     locked: bool = False
+    busy: bool = False
 
     @property
     def host_keys(self) -> list[str]:

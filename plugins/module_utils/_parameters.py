@@ -36,7 +36,7 @@ def check_values(values: t.Mapping[str, t.Any], rules: t.Iterable[Rule]) -> tupl
     plain: dict[str, Value] = {}
     problems = []
     for given, value in sorted(values.items()):
-        name = given.replace("-", "_").lower()
+        name = called(given)
         reason, why = "invalid", ""
         if name in plain:
             why = "it is given twice"
@@ -52,6 +52,11 @@ def check_values(values: t.Mapping[str, t.Any], rules: t.Iterable[Rule]) -> tupl
         if why:
             problems.append(Problem(f"values.{given}", value, reason, f"values.{given}: {why}"))
     return plain, problems
+
+
+def called(name: str) -> str:
+    """The parameter, as rules and groups call it."""
+    return name.replace("-", "_").lower()
 
 
 def _unknown(name: str, known: t.Collection[str]) -> str:
@@ -115,8 +120,8 @@ def _range(low: float | None, high: float | None) -> str:
 
 def _enum(value: t.Any, rule: Rule) -> str:
     # YAML has a boolean for words that are choices.
-    word = {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
-    found = [choice for choice in rule["choices"] if choice.lower() == str(word).lower()]
+    words = (_TRUE if value else _FALSE) if isinstance(value, bool) else (str(value).lower(),)
+    found = [choice for choice in rule["choices"] if choice.lower() in words]
     if not found:
         raise _WrongError(f"one of {', '.join(rule['choices'])}")
     return str(found[0])

@@ -33,5 +33,6 @@ def plan_rename(instance: Instance, name: str, others: t.Collection[Group]) -> l
 
 
 def _port_name(port: str, old: str, new: str) -> str:
-    """Ports are named after the instance, with an ending of their own."""
-    return new + port.removeprefix(old) if port.startswith(old) else port
+    """Ports are named after the instance, with an ending of their own; one may have its new name already."""
+    stem, _dash, ending = port.rpartition("-")
+    return f"{new}-{ending}" if stem in (old, new) else port

@@ -43,6 +43,7 @@ _TASK = {
     "rebuild": "BUILD",
     "start": "REBOOT",
     "resize": "RESIZE",
+    "migrate": "RESIZE",
 }
 """The task on the anchor while the agent is not yet heard again; a task that is not listed does not change the status."""
 _CLOSING = {"upgrade": "UPGRADE"}

@@ -90,18 +90,11 @@ def list_heartbeats(
 
 def _listed(connection: t.Any, container: str) -> dict[str, Heartbeat]:
     beats: dict[str, Heartbeat] = {}
-    query: dict[str, t.Any] = {"format": "json", "limit": _PAGE}
-    while True:
-        response = _request(connection, "GET", container, params=query, tolerate=(HTTPStatus.NOT_FOUND,))
-        rows = response.json() if response.status_code == HTTPStatus.OK else []
-        for row in rows:
-            age = _heartbeat.age_of_row(row["last_modified"], response.headers["Date"])
-            beat = _heartbeat.parse(row["content_type"], age)
-            if beat is not None:
-                beats[row["name"]] = beat
-        if len(rows) < _PAGE:
-            return beats
-        query["marker"] = rows[-1]["name"]
+    for row, date in _rows(connection, container):
+        beat = _heartbeat.parse(row["content_type"], _heartbeat.age_of_row(row["last_modified"], date))
+        if beat is not None:
+            beats[row["name"]] = beat
+    return beats
 
 
 def read_heartbeat(connection: t.Any, uid: str, *, prefix: str = DEFAULT_PREFIX) -> Heartbeat | None:
@@ -143,7 +136,9 @@ def delete_heartbeat(connection: t.Any, uid: str, *, prefix: str = DEFAULT_PREFI
 
 def read_record(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -> t.Any:
     """The JSON of a record, which no guest can write; None if there is none, and {} where it is no JSON."""
-    response = _request(connection, "GET", f"{prefix}{RECORDS}/{name}", tolerate=(HTTPStatus.NOT_FOUND,))
+    # Of a store with several copies, the newest one.
+    path, newest = f"{prefix}{RECORDS}/{name}", {"X-Newest": "true"}
+    response = _request(connection, "GET", path, headers=newest, tolerate=(HTTPStatus.NOT_FOUND,))
     if response.status_code == HTTPStatus.NOT_FOUND:
         return None
     try:
@@ -193,15 +188,19 @@ def delete_log(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) ->
 
 def _objects(connection: t.Any, container: str, beginning: str) -> list[dict[str, t.Any]]:
     """The listing of what begins so, by name; nothing when there is no container."""
-    found: list[dict[str, t.Any]] = []
-    query: dict[str, t.Any] = {"format": "json", "limit": _PAGE, "prefix": beginning}
+    return [row for row, _date in _rows(connection, container, prefix=beginning)]
+
+
+def _rows(connection: t.Any, container: str, **query: str) -> t.Iterator[tuple[dict[str, t.Any], str]]:
+    """The rows of a listing by name, each with the store's time of then. A store may give fewer in a page than it is asked for: an empty one is the last."""
+    asked: dict[str, t.Any] = {"format": "json", "limit": _PAGE, **query}
     while True:
-        response = _request(connection, "GET", container, params=query, tolerate=(HTTPStatus.NOT_FOUND,))
+        response = _request(connection, "GET", container, params=asked, tolerate=(HTTPStatus.NOT_FOUND,))
         rows = response.json() if response.status_code == HTTPStatus.OK else []
-        found += rows
-        if len(rows) < _PAGE:
-            return found
-        query["marker"] = rows[-1]["name"]
+        yield from ((row, response.headers["Date"]) for row in rows)
+        if not rows:
+            return
+        asked["marker"] = rows[-1]["name"]
 
 
 def ensure_key(connection: t.Any, container: str) -> str:

@@ -13,7 +13,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import Step, snapshot_steps
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import Step, refuse_locked, snapshot_steps
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import Instance, Volume
 
 
@@ -29,21 +29,26 @@ def _detach(instance: Instance, volume: Volume) -> list[Step]:
     server = instance.server
     if server is None or volume.id not in server.volume_ids:
         return []
+    refuse_locked("lose its volume", instance)
     return [Step("detach", "volume", volume.name, {"server": server.name}, volume.id)]
 
 
 def _snapshot(instance: Instance, volume: Volume) -> list[Step]:
-    begin = _task_steps(instance, "upgrade")
-    broken = [
-        Step("delete", "snapshot", one.name, {"status": one.status}, one.id) for one in instance.snapshots if one.broken
-    ]
-    if len(broken) < len(instance.snapshots):
-        return begin
-    return [*begin, *broken, Step("create", "snapshot", f"{volume.name}-upgrade", {"volume": volume.name}, volume.id)]
+    refuse_locked("be upgraded", instance)
+    steps = _task_steps(instance, "upgrade")
+    if any(one.sound for one in instance.snapshots):
+        return steps
+    coming = next((one for one in instance.snapshots if one.coming), None)
+    gone = [one for one in instance.snapshots if one is not coming]
+    steps += [Step("delete", "snapshot", one.name, {"status": one.status}, one.id) for one in gone]
+    if coming is not None:
+        return [*steps, Step("await", "snapshot", coming.name, {}, coming.id)]
+    return [*steps, Step("create", "snapshot", f"{volume.name}-upgrade", {"volume": volume.name}, volume.id)]
 
 
 def _revert(instance: Instance, volume: Volume) -> list[Step]:
-    sound = [one for one in instance.snapshots if not one.broken]
+    refuse_locked("go back to a snapshot", instance)
+    sound = [one for one in instance.snapshots if one.sound]
     if not sound:
         raise DbaasError("not_actionable", f"there is no snapshot to which {volume.name} could be reverted")
     return [Step("revert", "volume", volume.name, {"snapshot": sound[-1].name, "id": sound[-1].id}, volume.id)]

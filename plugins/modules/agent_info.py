@@ -79,7 +79,7 @@ status:
       returned: success
       sample: ''
     cause:
-      description: V(space) when the status is V(BLOCKED) because writes are stopped for want of room on the data volume; else empty.
+      description: Why the status is V(BLOCKED), V(space) for want of room on the data volume or V(closed) when no client is let in; else empty.
       type: str
       returned: success
       sample: ''

@@ -132,6 +132,18 @@ instances:
   type: list
   elements: str
   sample: [orders]
+reason:
+  description: Why it failed, as a word for programs.
+  returned: failure
+  type: str
+  sample: conflict
+problems:
+  description: Everything that is wrong with the options, each with C(option), C(value), C(reason) and C(msg).
+  returned: failure, when options are wrong
+  type: list
+  elements: dict
+  sample:
+    - {option: values.max_connections, value: 1, reason: invalid, msg: "values.max_connections: 1 is not an integer from 10 to 100000"}
 """
 
 import dataclasses
@@ -175,7 +187,7 @@ def present(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     wanted, problems = plan_configuration(wish, there, params["rules"], now)
     refuse(problems)
     if wanted != there and not module.check_mode:
-        _configurations_cloud.write(connection, wanted, prefix)
+        _configurations_cloud.write(connection, wanted, there, prefix)
     return {
         "changed": wanted != there,
         "configuration": dataclasses.asdict(wanted),

@@ -59,7 +59,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 logs:
-  description: The logs, by name; an empty list if there is none of the name.
+  description: The logs, by name; an empty list if there is none of the name, and with O(after), where none is listed.
   returned: success
   type: list
   elements: dict

@@ -46,7 +46,7 @@ options:
   port:
     description:
       - TCP port on which the datastore serves clients, 1024 to 65535, instead of the first of O(datastore_ports). It is kept with the data volume.
-      - Not given, it stays as it is. This module makes rules for it and configures no guest.
+      - Not given, it stays as it is. The rules follow when O(allowed_cidrs) and O(datastore_ports) are given, too. This module configures no guest.
     type: int
   tls_mode:
     description:

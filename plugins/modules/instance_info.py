@@ -68,7 +68,7 @@ instances:
       returned: always
       sample: 7c0b5b2f6a4f4f7c9d0e7a3d4c5b6a79
     status:
-      description: One of V(BUILD), V(ACTIVE), V(BLOCKED), V(REBOOT), V(RESIZE), V(SHUTDOWN), V(RESTART_REQUIRED), V(FAILED), V(ERROR), V(UNKNOWN).
+      description: One of V(BUILD), V(ACTIVE), V(BLOCKED), V(REBOOT), V(RESIZE), V(UPGRADE), V(SHUTDOWN), V(RESTART_REQUIRED), V(FAILED), V(ERROR), V(UNKNOWN).
       type: str
       returned: always
       sample: ACTIVE

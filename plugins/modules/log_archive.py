@@ -75,6 +75,11 @@ objects:
     - name: 0f8fad5bd9cb469fa16570867728950e/slow/00000001-000000000000000.log
       bytes: 18233
       last_modified: "2026-11-20T18:00:00.000000"
+reason:
+  description: Why it failed, as a word for programs.
+  returned: failure
+  type: str
+  sample: unsupported
 """
 
 import os

@@ -71,6 +71,11 @@ dest:
   returned: success
   type: str
   sample: /run/dbaas/orders.slow
+reason:
+  description: Why it failed, as a word for programs.
+  returned: failure
+  type: str
+  sample: unsupported
 """
 
 import time

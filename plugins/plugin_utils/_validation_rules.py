@@ -32,24 +32,36 @@ def read_rules(data: t.Any, where: str) -> list[dict[str, t.Any]]:
     rules = data.get(KEY) if isinstance(data, dict) else None
     if not isinstance(rules, list):
         raise DatastoreError(f"{where}: an object with a list {KEY!r} is needed.")
-    faults = [fault for number, rule in enumerate(rules) for fault in _faults(rule, number)]
+    read = [_read(rule, number) for number, rule in enumerate(rules)]
+    faults = [fault for _rule, found in read for fault in found]
     if faults:
         raise DatastoreError(f"{where}: {'; '.join(faults)}.")
-    return rules
+    return [rule for rule, _found in read]
 
 
-def _faults(rule: t.Any, number: int) -> list[str]:
+def _read(rule: t.Any, number: int) -> tuple[dict[str, t.Any], list[str]]:
+    """The rule with its types, and everything that is wrong with it."""
     if not isinstance(rule, dict):
-        return [f"{KEY}[{number}] is no object"]
+        return {}, [f"{KEY}[{number}] is no object"]
     where = rule.get("name") or f"{KEY}[{number}]"
-    found = [f"{where}: {msg}" for msg in ArgumentSpecValidator(_SCHEMA).validate(rule).error_messages]
-    if found:
-        return found
+    validated = ArgumentSpecValidator(_SCHEMA).validate(rule)
+    if validated.error_messages:
+        return {}, [f"{where}: {msg}" for msg in validated.error_messages]
+    typed = {key: value for key, value in validated.validated_parameters.items() if value is not None}
+    return {**typed, "name": typed["name"].replace("-", "_").lower()}, _faults(typed, where)
+
+
+def _faults(rule: dict[str, t.Any], where: str) -> list[str]:
+    found = []
     for name in ("min", "max"):
         if name in rule and (isinstance(rule[name], bool) or not isinstance(rule[name], (int, float))):
             found.append(f"{where}: {name} is no number")
         elif name in rule and rule["type"] not in _OF_NUMBERS:
             found.append(f"{where}: {name} is for {' and '.join(_OF_NUMBERS)}")
+    if not found and rule.get("min", 0) > rule.get("max", rule.get("min", 0)):
+        found.append(f"{where}: min is more than max")
+    if rule.get("step", 1) < 1:
+        found.append(f"{where}: step is less than 1")
     if rule["type"] in _OF_CHOICES and not rule.get("choices"):
         found.append(f"{where}: choices are needed for {rule['type']}")
     return found

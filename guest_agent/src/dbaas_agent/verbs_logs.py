@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from dbaas_agent.agent import Agent
 from dbaas_agent.errors import AgentError
-from dbaas_agent.logs.source import Piece
+from dbaas_agent.logs.source import Amount, Piece
 from dbaas_agent.upload import Uploader
 
 Result = dict[str, Any]
@@ -40,7 +40,8 @@ def log_publish(agent: Agent, args: dict[str, Any], check: bool) -> Result:
         msg = f"expire_after: {args['expire_after']} is not from {_EXPIRES[0]} to {_EXPIRES[-1]} seconds"
         raise AgentError("invalid", msg)
     found = agent.logs.pending(args["name"]) if check else agent.logs.publish(args["name"], _sender(agent, args))
-    return {"changed": found.bytes > 0, "sent": asdict(found)}
+    diff = {"before": {"pending": asdict(found)}, "after": {"pending": asdict(Amount())}}
+    return {"changed": found.bytes > 0, "sent": asdict(found), "diff": diff}
 
 
 def _sender(agent: Agent, args: dict[str, Any]) -> Any:
@@ -58,4 +59,5 @@ def _sender(agent: Agent, args: dict[str, Any]) -> Any:
 
 
 def log_discard(agent: Agent, args: dict[str, Any], check: bool) -> Result:
-    return {"changed": agent.logs.forget(args["name"], check)}
+    published = agent.logs.forget(args["name"], check)
+    return {"changed": published, "diff": {"before": {"published": published}, "after": {"published": False}}}

@@ -81,6 +81,11 @@ def test_what_is_wrong_is_told_at_once() -> None:
         ("values.connections", "invalid"),
         ("values.none", "not_found"),
     ]
+    assert wrong(Wish("g", values={"conections": None, "pool": None})) == [("values.conections", "not_found")]
+    assert wrong(Wish("g", values={"pool": 5, "Pool": None})) == [("values.pool", "invalid")]
+    assert [problem.option for problem in plan_configuration(Wish("g", values={"pool": 5}), THERE, [], "now")[1]] == [
+        "rules"
+    ]
     assert wrong(Wish("g"), None) == [("datastore", "invalid"), ("datastore_version", "invalid")]
 
 

@@ -32,6 +32,14 @@ def test_stop_ends_its_task() -> None:
     assert (first.target.task, stop.action, last.target.task) == ("stop", "stop", "")
 
 
+def test_a_stop_that_was_killed_is_closed() -> None:
+    stopped = dataclasses.replace(
+        in_status("SHUTOFF"), anchor=dataclasses.replace(WHOLE.anchor, task="stop", fault="slow")
+    )
+    (last,) = plan_action("stop", stopped)
+    assert (last.target.task, last.target.fault) == ("", "")
+
+
 @pytest.mark.parametrize(("action", "status"), [("start", "SHUTOFF"), ("reboot", "ACTIVE")])
 def test_start_and_reboot_leave_their_task_until_the_guest_is_heard(action: str, status: str) -> None:
     plan = plan_action(action, in_status(status), reboot_type="hard")
@@ -117,7 +125,14 @@ def test_a_server_that_boots_from_a_volume_is_not_rebuilt() -> None:
 
 def test_a_migration_waits_to_be_confirmed_and_goes_nowhere_twice() -> None:
     assert plan_action("migrate", in_status("ACTIVE"))[1].details == {"host": None, "from": ""}
-    assert plan_action("migrate", in_status("VERIFY_RESIZE")) == []
+    moved = dataclasses.replace(SERVER, status="VERIFY_RESIZE", host="h-2")
+    waits = dataclasses.replace(WHOLE, servers=(moved,), anchor=dataclasses.replace(WHOLE.anchor, task="migrate"))
+    assert plan_action("migrate", waits) == plan_action("migrate", waits, host="h-2") == []
+    resized = dataclasses.replace(waits, anchor=dataclasses.replace(WHOLE.anchor, task="resize"))
+    for instance, host in ((waits, "h-3"), (resized, None)):
+        with pytest.raises(DbaasError) as error:
+            plan_action("migrate", instance, host=host)
+        assert error.value.reason == "not_actionable"
     there = dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, host="h-1"),))
     assert plan_action("migrate", there, host="h-1") == []
     assert plan_action("migrate", there, host="h-2")[1].details == {"host": "h-2", "from": "h-1"}

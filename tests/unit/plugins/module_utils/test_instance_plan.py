@@ -405,6 +405,8 @@ def test_a_port_of_the_users_is_neither_made_nor_removed() -> None:
         (False, True, True, True),
         (False, False, False, False),
         (True, True, None, False),
+        (True, False, None, True),  # unlocked by a run that was killed
+        (False, True, None, False),
     ],
 )
 def test_protection_is_a_tag_and_a_lock_in_nova(tagged: bool, locked: bool, wanted: bool | None, change: bool) -> None:
@@ -414,7 +416,14 @@ def test_protection_is_a_tag_and_a_lock_in_nova(tagged: bool, locked: bool, want
         servers=(dataclasses.replace(SERVER, locked=locked),),
     )
     plan = plan_present(dataclasses.replace(SPEC, deletion_protection=wanted), there, NETWORKS)
-    assert [step.details for step in plan] == ([{"enabled": wanted}] if change else [])
+    assert [step.details for step in plan] == ([{"enabled": tagged if wanted is None else wanted}] if change else [])
+
+
+def test_a_volume_is_not_attached_to_a_server_that_somebody_locked() -> None:
+    there = dataclasses.replace(WHOLE, servers=(dataclasses.replace(SERVER, locked=True, volume_ids=()),))
+    with pytest.raises(DbaasError) as error:
+        plan_present(SPEC, there, NETWORKS)
+    assert (error.value.reason, error.value.details["status"]) == ("not_actionable", "LOCKED")
 
 
 def test_records_are_written_once() -> None:

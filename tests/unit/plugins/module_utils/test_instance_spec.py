@@ -24,7 +24,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 GOOD = Spec(
-    "orders", volume_size=1, networks=(NetworkWish("n", None, ("10.0.0.4", "fd00::4")),), allowed_cidrs=("::/0",)
+    "orders",
+    volume_size=1,
+    networks=(NetworkWish("n", None, ("10.0.0.4", "fd00::4")),),
+    datastore_ports=(3306,),
+    allowed_cidrs=("::/0",),
 )
 
 

@@ -37,6 +37,14 @@ def test_a_run_that_was_killed_is_finished() -> None:
     half = dataclasses.replace(NAMED, servers=(dataclasses.replace(NAMED.servers[0], name="shop"),))
     assert next(step.resource for step in plan_rename(half, "shop", [])) == "volume"
     assert plan_rename(dataclasses.replace(NAMED, ports=()), "orders", [NAMED.group]) == []
+    ports = (
+        dataclasses.replace(WHOLE.ports[0], name="orders-old-0"),
+        dataclasses.replace(WHOLE.ports[0], name="orders-1"),
+    )
+    plan = plan_rename(dataclasses.replace(NAMED, ports=ports), "orders-old", [])
+    assert [(step.name, step.details["to"]) for step in plan if step.resource == "port"] == [
+        ("orders-1", "orders-old-1")
+    ]
 
 
 def test_a_name_belongs_to_one_instance() -> None:

@@ -18,6 +18,8 @@ from tests.unit.plugins.module_utils.test_instance_plan import SERVER, WHOLE
 
 SOUND = Snapshot("s-1", "orders-data-upgrade", "available")
 BROKEN = Snapshot("s-0", "orders-data-upgrade", "error")
+COMING = Snapshot("s-2", "orders-data-upgrade", "creating")
+GOING = Snapshot("s-3", "orders-data-upgrade", "deleting")
 IDLE = dataclasses.replace(WHOLE, anchor=dataclasses.replace(WHOLE.anchor, task="", since=0))
 UPGRADING = dataclasses.replace(WHOLE, anchor=dataclasses.replace(WHOLE.anchor, task="upgrade"))
 
@@ -40,13 +42,27 @@ def test_a_snapshot_is_taken_once_and_a_broken_one_again() -> None:
     assert steps("snapshot_volume", dataclasses.replace(UPGRADING, snapshots=(SOUND,))) == []
     again = [("delete", "snapshot"), ("create", "snapshot")]
     assert steps("snapshot_volume", dataclasses.replace(UPGRADING, snapshots=(BROKEN,))) == again
+    assert steps("snapshot_volume", dataclasses.replace(UPGRADING, snapshots=(GOING,))) == again
+
+
+def test_a_snapshot_that_is_coming_is_waited_for() -> None:
+    there = dataclasses.replace(UPGRADING, snapshots=(BROKEN, COMING))
+    assert steps("snapshot_volume", there) == [("delete", "snapshot"), ("await", "snapshot")]
+
+
+@pytest.mark.parametrize("name", ["detach_volume", "snapshot_volume", "revert_volume"])
+def test_a_server_that_somebody_locked_is_left_alone(name: str) -> None:
+    locked = dataclasses.replace(UPGRADING, servers=(dataclasses.replace(SERVER, locked=True),), snapshots=(SOUND,))
+    with pytest.raises(DbaasError) as error:
+        plan_volume_action(name, locked)
+    assert (error.value.reason, error.value.details["status"]) == ("not_actionable", "LOCKED")
 
 
 def test_only_a_sound_snapshot_is_a_way_back() -> None:
     (step,) = plan_volume_action("revert_volume", dataclasses.replace(WHOLE, snapshots=(BROKEN, SOUND)))
     assert (step.action, step.details["id"]) == ("revert", "s-1")
     with pytest.raises(DbaasError) as error:
-        plan_volume_action("revert_volume", dataclasses.replace(WHOLE, snapshots=(BROKEN,)))
+        plan_volume_action("revert_volume", dataclasses.replace(WHOLE, snapshots=(BROKEN, COMING, GOING)))
     assert error.value.reason == "not_actionable"
 
 

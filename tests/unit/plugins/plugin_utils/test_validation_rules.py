@@ -6,7 +6,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.dbaas.openstack.plugins.plugin_utils._validation_rules import settings_in, with_defaults
+from typing import Any
+
+import pytest
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import DatastoreError
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._validation_rules import (
+    KEY,
+    read_rules,
+    settings_in,
+    with_defaults,
+)
 
 
 def test_what_a_file_sets() -> None:
@@ -20,3 +29,22 @@ def test_defaults_stand_at_what_is_set() -> None:
         {"name": "size", "default": "1M"},
         {"name": "other"},
     ]
+
+
+def rules_file(**rule: Any) -> dict[str, Any]:
+    return {KEY: [{"name": "size", "type": "integer", "restart_required": False, **rule}]}
+
+
+def test_rules_have_their_types() -> None:
+    (rule,) = read_rules(rules_file(name="Buffer-Size", step="1024", restart_required="no"), "own")
+    assert rule == {"name": "buffer_size", "type": "integer", "restart_required": False, "step": 1024}
+    (rule,) = read_rules(rules_file(type="enum", choices="a,b"), "own")
+    assert rule["choices"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"step": 0}, {"min": 5, "max": 4}, {"min": "x"}, {"type": "enum"}, {"type": "string", "max": 3}]
+)
+def test_rules_that_are_none(wrong: dict[str, Any]) -> None:
+    with pytest.raises(DatastoreError):
+        read_rules(rules_file(**wrong), "own")
