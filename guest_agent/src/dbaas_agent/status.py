@@ -96,7 +96,7 @@ def with_taken(verdict: Verdict, taken: Sequence[str]) -> Verdict:
     files = ", ".join(path.rpartition("/")[2] for path in taken)
     fault = (
         f"the datastore did not start with its settings in {files}, and works with those of before; "
-        "change the configuration group (playbook configuration_set), or attach it again"
+        "correct the configuration group (playbook configuration_set)"
     )
     return replace(verdict, fault="; ".join(filter(None, [verdict.fault, fault])))
 
