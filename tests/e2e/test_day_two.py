@@ -20,7 +20,7 @@ import openstack
 import pytest
 import yaml
 
-from tests.e2e.guests import DATASTORE, Database
+from tests.e2e.guests import CIDRS, DATASTORE, Database
 from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import Run, play
@@ -160,6 +160,39 @@ def test_an_upgrade_keeps_clients_out_and_their_data(cloud: Any, database: Datab
     works(database)
     assert list(cloud.block_storage.snapshots()) == []
     assert play("instance_upgrade", database.way).changed == 0
+
+
+CLOSED_WITHOUT_ITS_FILE = r"""
+file=/etc/mysql/mariadb.conf.d/99-e2e.cnf
+printf '[mariadbd]\nskip-networking\n' | sudo tee $file > /dev/null
+sudo systemctl restart mariadb
+sudo rm $file
+"""
+
+
+def test_an_upgrade_that_was_killed_just_before_clients_come_lets_them_in(database: Database) -> None:
+    database.shell(CLOSED_WITHOUT_ITS_FILE)
+    database.until(lambda told: told["status"] == "BLOCKED")
+    ended(play("instance_upgrade", database.way))
+    works(database)
+
+
+def test_nobody_works_on_data_that_an_interrupted_upgrade_may_take_back(cloud: Any, database: Database) -> None:
+    run_tasks(database.place, task("instance_action", name=NAME, action="snapshot_volume"))
+    assert database.info()["task"] == "upgrade"
+    ended(play("database_set", {**database.way, "databases": [{"name": "late"}]}), well=False)
+    ended(play("instance_resize", {**database.way, "volume_size": 2}), well=False)
+    run_tasks(database.place, task("instance_action", name=NAME, action="delete_snapshot"))
+    assert list(cloud.block_storage.snapshots()) == []
+    works(database)
+
+
+def test_ports_that_a_killed_run_left_open_are_closed(database: Database) -> None:
+    run_tasks(database.place, task("instance", name=NAME, datastore_ports=[3306, 3307], allowed_cidrs=CIDRS))
+    assert database.info()["open_ports"] == [3306, 3307]
+    ended(play("instance_access", {**database.way, "allowed_cidrs": CIDRS}))
+    assert database.info()["open_ports"] == [3306]
+    works(database)
 
 
 def test_a_volume_grows_while_it_is_detached_where_the_cloud_wants_that(
