@@ -106,7 +106,9 @@ def plan_action(
         details = {"host": host, "from": server.host}
     if name == "rebuild":
         details = {"image": image_id}
-    before = dataclasses.replace(instance.anchor, task=action.task or name, since=0, fault="")
+    # The end of a move keeps the move's own.
+    task = instance.anchor.task if action.task and instance.anchor.task == "migrate" else action.task or name
+    before = dataclasses.replace(instance.anchor, task=task, since=0, fault="")
     steps = [
         Step("update", "anchor", label, {"task": before.task, "fault": ""}, before),
         Step(action.by[server.status], "server", server.name, details, server.id),

@@ -128,6 +128,9 @@ def test_a_migration_waits_to_be_confirmed_and_goes_nowhere_twice() -> None:
     moved = dataclasses.replace(SERVER, status="VERIFY_RESIZE", host="h-2")
     waits = dataclasses.replace(WHOLE, servers=(moved,), anchor=dataclasses.replace(WHOLE.anchor, task="migrate"))
     assert plan_action("migrate", waits) == plan_action("migrate", waits, host="h-2") == []
+    assert {step.target.task for step in plan_action("confirm_resize", waits) if step.resource == "anchor"} == {
+        "migrate"
+    }
     resized = dataclasses.replace(waits, anchor=dataclasses.replace(WHOLE.anchor, task="resize"))
     for instance, host in ((waits, "h-3"), (resized, None)):
         with pytest.raises(DbaasError) as error:
