@@ -21,6 +21,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     INITIALISED,
     KEPT,
     ROOT_ENABLED,
+    UNSET,
     VERSION,
     Group,
     Instance,
@@ -282,7 +283,7 @@ def _volume_steps(spec: Spec, instance: Instance | None) -> list[Step]:
         return [create]
     if volume.status == "error" and not volume.initialised:
         return [Step("delete", "volume", volume.name, {"status": volume.status}, volume.id), create]
-    new = {key: value for key, value in settings.items() if volume.metadata.get(key) != value}
+    new = {key: value for key, value in settings.items() if volume.metadata.get(key, UNSET.get(key)) != value}
     steps = _setting_steps(volume.name, volume.id, new)
     if spec.volume_size and spec.volume_size > volume.size:
         steps.append(Step("extend", "volume", volume.name, {"size": spec.volume_size, "from": volume.size}, volume.id))

@@ -29,10 +29,12 @@ TLS_MODE = "dbaas_tls"
 CONFIGURATION = "dbaas_configuration"
 LOGS = "dbaas_logs"
 """Keys in the metadata of a data volume: settings that it keeps; without them, the datastore's port, TLS_DEFAULT, no configuration group and no log."""
+TLS_DEFAULT = "preferred"
 NOTHING = "none"
 """What stands for a configuration group where one was detached, and for logs where all were switched off."""
+UNSET = {TLS_MODE: TLS_DEFAULT, CONFIGURATION: NOTHING, LOGS: NOTHING}
+"""What holds for a data volume whose metadata do not say."""
 TLS_MODES = ("off", "preferred", "required", "mutual")
-TLS_DEFAULT = "preferred"
 DATASTORE = "dbaas_datastore"
 VERSION = "dbaas_version"
 """Keys in the metadata of a server and its data volume: the datastore and its version."""

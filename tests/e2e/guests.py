@@ -45,7 +45,8 @@ class Database:
         """Another instance with the same key, and a directory of its own."""
         place = self.place / name
         place.mkdir()
-        shutil.copy2(self.place / "key", place / "key")
+        for part in ("key", "key.pub"):
+            shutil.copy2(self.place / part, place / part)
         return Database(name, place, self.port)
 
     @property

@@ -329,6 +329,8 @@ def test_settings_change_and_the_rule_of_the_new_port_is_made_first() -> None:
     plan = plan_present(dataclasses.replace(SPEC, port=3308, tls_mode="off"), OWN, NETWORKS)
     assert rules(plan) == [("create", 3308), ("delete", 3306), ("delete", 3307)]
     assert kept_settings(plan) == [{"dbaas_port": "3308", "dbaas_tls": "off"}]
+    unset = dataclasses.replace(SPEC, tls_mode="preferred", configuration="none", logs=frozenset())
+    assert plan_present(unset, WHOLE, NETWORKS) == []
     same = plan_present(dataclasses.replace(SPEC, port=3307, tls_mode="mutual"), OWN, NETWORKS)
     assert kept_settings(same) == []
 
