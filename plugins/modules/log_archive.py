@@ -72,7 +72,7 @@ objects:
   type: list
   elements: dict
   sample:
-    - name: 0f8fad5bd9cb469fa16570867728950e/slow/00000001-000000000000000.log
+    - name: 0f8fad5bd9cb469fa16570867728950e/slow/0000-00000001-000000000000000.log
       bytes: 18233
       last_modified: "2026-11-20T18:00:00.000000"
 reason:

@@ -9,7 +9,7 @@ import fnmatch
 import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.dbaas.openstack.plugins.module_utils._parameters import TYPES
+from ansible_collections.dbaas.openstack.plugins.module_utils._parameters import TYPES, called
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import DatastoreError
 
 KEY = "configuration-parameters"
@@ -48,7 +48,7 @@ def _read(rule: t.Any, number: int) -> tuple[dict[str, t.Any], list[str]]:
     if validated.error_messages:
         return {}, [f"{where}: {msg}" for msg in validated.error_messages]
     typed = {key: value for key, value in validated.validated_parameters.items() if value is not None}
-    return {**typed, "name": typed["name"].replace("-", "_").lower()}, _faults(typed, where)
+    return {**typed, "name": called(typed["name"])}, _faults(typed, where)
 
 
 def _faults(rule: dict[str, t.Any], where: str) -> list[str]:

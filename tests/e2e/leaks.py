@@ -40,6 +40,11 @@ def inventory(cloud: Any) -> set[tuple[str, str]]:
     return found
 
 
+def difference(cloud: Any, before: set[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What the project has more or less than before, but containers, which are made when they are first needed."""
+    return sorted(pair for pair in inventory(cloud) ^ before if pair[0] != "container")
+
+
 @contextlib.contextmanager
 def nothing_left(cloud: Any) -> Iterator[None]:
     """After the body the project has no resource that it did not have before, but containers, which are made when they are first needed."""

@@ -20,7 +20,7 @@ from tests.e2e.guests import Database
 from tests.e2e.instances import connect
 from tests.e2e.kill import Victim
 from tests.e2e.kill_cells import HOWS, give_lock_back
-from tests.e2e.leaks import inventory
+from tests.e2e.leaks import difference, inventory
 from tests.e2e.playbooks import play, playbook
 from tests.e2e.proxy import Boundary
 from tests.e2e.test_day_two import OLDER, STATE, less_memory
@@ -46,7 +46,7 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
                     chains.append(chain.run(database, how, rows))
                     print(chains[-1], flush=True)
         gone = play("instance_delete", {"instance": database.name})
-    left = sorted(pair for pair in inventory(cloud) ^ before if pair[0] != "container")
+    left = difference(cloud, before)
     return {
         "complete": len(chains) == len(HOWS) * len(_chains(0, "")),
         "kills": len(rows),

@@ -19,7 +19,7 @@ from tests.e2e.guests import Database
 from tests.e2e.instances import connect
 from tests.e2e.kill import Victim
 from tests.e2e.kill_cells import HOWS, give_lock_back
-from tests.e2e.leaks import inventory
+from tests.e2e.leaks import difference, inventory
 from tests.e2e.playbooks import play, playbook
 from tests.e2e.proxy import Boundary
 
@@ -71,5 +71,5 @@ def _chain(cloud: Any, directory: Path, how: str, rows: list[dict[str, Any]]) ->
     ]
     gone = play("instance_delete", {"instance": name})
     faults += [f"delete: {failure}" for failure in gone.failures]
-    left = {pair for pair in inventory(cloud) ^ before if pair[0] != "container"}
-    return {"how": how, "kills": len(done), "faults": faults + [f"left: {pair}" for pair in sorted(left)]}
+    faults += [f"left: {pair}" for pair in difference(cloud, before)]
+    return {"how": how, "kills": len(done), "faults": faults}

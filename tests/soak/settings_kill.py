@@ -21,7 +21,7 @@ from typing import Any
 from tests.e2e.guests import DATASTORE, Database
 from tests.e2e.instances import connect
 from tests.e2e.kill_cells import give_lock_back
-from tests.e2e.leaks import inventory
+from tests.e2e.leaks import difference, inventory
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import play, playbook
 from tests.soak.halt import killed_at
@@ -58,13 +58,15 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
         task("configuration", name=group, state="absent"),
         task("log_archive", uid=uid, name="general", state="absent"),
     )
-    left = sorted(pair for pair in inventory(cloud) ^ before if pair[0] != "container")
+    left = difference(cloud, before)
     return {
         "complete": len(done) == len(operations),
         "kills": len(rows),
         "operations": done,
         "left": [str(pair) for pair in left],
-        "violations": sum(bool(one["faults"]) for one in done) + len(left) + sum("failed" in one for one in removed),
+        "violations": sum(bool(one["faults"]) for one in done)
+        + len(left)
+        + sum(bool(one.get("failed")) for one in removed),
         "rows": rows,
     }
 
