@@ -73,8 +73,13 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 @pytest.fixture
-def agent(config: Config, world: World, monkeypatch: pytest.MonkeyPatch) -> Agent:
+def driver() -> type[FakeDriver]:
+    return FakeDriver
+
+
+@pytest.fixture
+def agent(config: Config, world: World, driver: type[FakeDriver], monkeypatch: pytest.MonkeyPatch) -> Agent:
     monkeypatch.setattr(os.path, "ismount", lambda path: path == config.mount_point)
     monkeypatch.setattr(volume_module, "UNIT_DIR", config.state_dir)
     marker.write(config, marker.new(config, "v-1"))
-    return Agent(config, FakeDriver(config, world), TicketFile(config.ticket_file))
+    return Agent(config, driver(config, world), TicketFile(config.ticket_file))

@@ -150,6 +150,19 @@ class FakeDriver(Driver):
         return {}
 
 
+class RereadingDriver(FakeDriver):
+    """Its server reads its file again when it is told to."""
+
+    rereads = True
+
+    def apply(self, plan: Plan | ParameterPlan) -> None:
+        if isinstance(plan, Plan):
+            super().apply(plan)
+            return
+        configured = self.world.configured()
+        super().apply(ParameterPlan([Step(step.name, configured.get(step.name, BASE)) for step in plan.statements]))
+
+
 @dataclasses.dataclass(frozen=True)
 class Step:
     """A statement, which sets a parameter if it has a name."""

@@ -18,9 +18,16 @@ from dbaas_agent.heartbeat import TicketFile
 from dbaas_agent.overrides import Overrides
 from dbaas_agent.verbs import HANDLERS
 
-from guest_agent.tests.fakes import BASE, FakeDriver, World
+from guest_agent.tests.fakes import BASE, FakeDriver, RereadingDriver, World
 
 OLD = "level=1\n"
+
+
+@pytest.fixture(params=[FakeDriver, RereadingDriver])
+def driver(request: pytest.FixtureRequest) -> type[FakeDriver]:
+    """Of a server that follows statements, and of one that reads its file again."""
+    kind: type[FakeDriver] = request.param
+    return kind
 
 
 @pytest.fixture

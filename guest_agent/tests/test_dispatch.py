@@ -90,9 +90,8 @@ def test_arguments_reach_the_handler_with_defaults(handle: Callable[..., None]) 
     seen = []
     handle("database_set", lambda _agent, args, check: seen.append((args, check)) or {"changed": False})
     dispatcher().answer(request("database_set", {"databases": [{"name": "d"}]}, check=True))
-    assert seen == [
-        ({"databases": [{"name": "d", "character_set": None, "collation": None, "state": "present"}]}, True)
-    ]
+    others = ("character_set", "collation", "owner", "schemas", "extensions")
+    assert seen == [({"databases": [{"name": "d", **dict.fromkeys(others), "state": "present"}]}, True)]
 
 
 @pytest.mark.parametrize("fault", [AgentError("conflict", "hunter2", at=["x hunter2"]), RuntimeError("hunter2")])

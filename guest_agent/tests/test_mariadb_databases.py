@@ -72,6 +72,7 @@ def test_all_databases_are_checked_before_the_first_statement() -> None:
                 {"name": "a", "character_set": "klingon"},
                 {"name": "b", "collation": "klingon_ci"},
                 {"name": "c", "character_set": "latin1", "collation": "utf8mb4_bin"},
+                {"name": "d", "owner": "o", "schemas": ["s"], "extensions": ["e"]},
                 {"name": "good"},
             ),
             {},
@@ -82,5 +83,8 @@ def test_all_databases_are_checked_before_the_first_statement() -> None:
         "databases[2].character_set",
         "databases[3].collation",
         "databases[4].collation",
+        "databases[5].owner",
+        "databases[5].schemas",
+        "databases[5].extensions",
         "databases",
     ]

@@ -86,11 +86,13 @@ def test_a_new_user() -> None:
     assert made.after["u@%"] == {
         "name": "u",
         "host": "%",
+        "login": True,
+        "roles": [],
         "require_tls": True,
         "require_certificate": False,
         "passwords": 1,
         "databases": ["my_db"],
-        "grants": [{"database": "my_db", "table": None, "privileges": ["ALL"]}],
+        "grants": [{"database": "my_db", "schema": None, "table": None, "privileges": ["ALL"]}],
         "password_changed": True,
     }
 
@@ -292,6 +294,12 @@ def test_all_users_are_checked_before_the_first_statement() -> None:
             {"name": "u", "new_name": "v", "state": "absent"},
             {"name": "nobody", "new_name": "w"},
             {"name": "i", "password": "x", "new_name": "mysql", "new_host": "'"},
+            {
+                "name": "j",
+                "login": False,
+                "roles": ["k"],
+                "grants": [{"database": "d", "schema": "s", "privileges": ["SELECT"]}],
+            },
             now=account(),
         )
     assert places(caught) == [
@@ -313,6 +321,10 @@ def test_all_users_are_checked_before_the_first_statement() -> None:
         "users[13].new_name",
         "users[13].new_host",
         "users[13].name",
+        "users[14].roles",
+        "users[14].login",
+        "users[14].grants[0].schema",
+        "users[14].password",
         "users",
     ]
 

@@ -42,6 +42,8 @@ def test_defaults_are_filled_in() -> None:
             "password": None,
             "update_password": "always",
             "retain_current_password": False,
+            "login": True,
+            "roles": None,
             "databases": None,
             "grants": None,
             "append_grants": False,

@@ -148,6 +148,13 @@ _raw:
       description: The packages that unattended upgrades may not touch.
       type: list
       elements: str
+    masked_services:
+      description: Services of the packages that would start the server by themselves; they are masked.
+      type: list
+      elements: str
+    drop_in:
+      description: Lines for the drop-in of RV(_raw[].service), beside those that every datastore gets.
+      type: str
     minimum:
       description: The smallest sizes, C(ram_mb), C(disk_gb) and C(volume_gb).
       type: dict

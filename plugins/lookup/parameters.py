@@ -89,6 +89,11 @@ _raw:
       type: int
       returned: for integers that have one
       sample: 1048576
+    unit:
+      description: What a number without a unit counts.
+      type: str
+      returned: for numbers that have one
+      sample: 8kB
     choices:
       description: The words that there are.
       type: list

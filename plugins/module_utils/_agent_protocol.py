@@ -169,6 +169,17 @@ VERBS: dict[str, dict[str, Any]] = {
                     "collation": {
                         "type": "str",
                     },
+                    "owner": {
+                        "type": "str",
+                    },
+                    "schemas": {
+                        "type": "list",
+                        "elements": "str",
+                    },
+                    "extensions": {
+                        "type": "list",
+                        "elements": "str",
+                    },
                     "state": {
                         "type": "str",
                         "default": "present",
@@ -225,6 +236,14 @@ VERBS: dict[str, dict[str, Any]] = {
                         "type": "bool",
                         "default": False,
                     },
+                    "login": {
+                        "type": "bool",
+                        "default": True,
+                    },
+                    "roles": {
+                        "type": "list",
+                        "elements": "str",
+                    },
                     "databases": {
                         "type": "list",
                         "elements": "str",
@@ -236,6 +255,9 @@ VERBS: dict[str, dict[str, Any]] = {
                             "database": {
                                 "type": "str",
                                 "required": True,
+                            },
+                            "schema": {
+                                "type": "str",
                             },
                             "table": {
                                 "type": "str",

@@ -4,7 +4,7 @@
 
 """Values of a configuration group against the rules of its datastore version. Pure; private to the collection.
 
-A rule: name, type, restart_required, and as the type wants them min, max, step, choices; reserved says why nobody may set it.
+A rule: name, type, restart_required, and as the type wants them min, max, step, unit, choices; reserved says why nobody may set it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import difflib
 import math
 import re
 import typing as t
+from fractions import Fraction
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import Problem
 
@@ -23,6 +24,12 @@ TYPES = ("boolean", "enum", "flags", "float", "integer", "set", "string")
 _TRUE, _FALSE = ("on", "true", "yes", "1"), ("off", "false", "no", "0")
 _SIZE = re.compile(r"([0-9]+)([kmgtpe]?)(?:i?b)?", re.IGNORECASE)
 _UNITS = {"": 1, **{unit: 1024**power for power, unit in enumerate("kmgtpe", start=1)}}
+_QUANTITY = re.compile(r"([0-9]+(?:[.][0-9]+)?)\s*([A-Za-z]+)")
+_KINDS = (
+    {"B": 1, "kB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4},
+    {"us": 1, "ms": 1000, "s": 1000**2, "min": 60 * 1000**2, "h": 3600 * 1000**2, "d": 86400 * 1000**2},
+)
+"""Units of which one can be told in another, of memory and of time: PostgreSQL's words. A rule's own may have a number before it, such as 8kB."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -78,8 +85,8 @@ def _boolean(value: t.Any, _rule: Rule) -> bool:
 
 def _integer(value: t.Any, rule: Rule) -> int:
     low, high, step = rule.get("min"), rule.get("max"), rule.get("step", 1)
-    right = f"an integer{_range(low, high)}" + (f", a multiple of {step}" if step > 1 else "")
-    number = _whole(value)
+    right = f"an integer{_range(low, high)}" + (f", a multiple of {step}" if step > 1 else "") + _in_unit(rule)
+    number = _whole(_without_unit(value, rule))
     if number is None or not _within(number, low, high) or number % step:
         raise _WrongError(right)
     return number
@@ -99,13 +106,33 @@ def _whole(value: t.Any) -> int | None:
 
 def _float(value: t.Any, rule: Rule) -> float:
     low, high = rule.get("min"), rule.get("max")
+    value = _without_unit(value, rule)
     try:
         number = float("nan") if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         number = float("nan")
     if not _within(number, low, high) or math.isnan(number):
-        raise _WrongError(f"a number{_range(low, high)}")
+        raise _WrongError(f"a number{_range(low, high)}{_in_unit(rule)}")
     return number
+
+
+def _without_unit(value: t.Any, rule: Rule) -> t.Any:
+    """The number in the rule's own unit, None for a value with a unit that cannot be told in it; without a unit the value."""
+    own = re.fullmatch(r"([0-9]*)([A-Za-z]+)", rule.get("unit", ""))
+    given = _QUANTITY.fullmatch(str(value).strip())
+    if own is None or given is None:
+        return value
+    for kind in _KINDS:
+        if own[2] in kind and given[2] in kind:
+            number = Fraction(given[1]) * kind[given[2]] / (int(own[1] or 1) * kind[own[2]])
+            return number.numerator if number.denominator == 1 else float(number)
+    return None
+
+
+def _in_unit(rule: Rule) -> str:
+    unit = rule.get("unit", "")
+    names = next((", ".join(kind) for kind in _KINDS if unit.lstrip("0123456789") in kind), "")
+    return f", in {unit} or with one of the units {names}" if names else ""
 
 
 def _within(number: float, low: float | None, high: float | None) -> bool:

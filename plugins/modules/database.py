@@ -27,18 +27,33 @@ options:
     suboptions:
       name:
         description:
-          - Name of the database. MariaDB takes up to 64 characters, no C(/), C(\), C(.), control or 4-byte characters, and no blank at an end.
+          - Name of the database. What may be one is told by RV(dbaas.openstack.datastore#lookup:_raw[].names) of the datastore.
           - Databases of the system are refused.
         type: str
         required: true
       character_set:
         description:
-          - Its character set. Left out, an existing database keeps its own, and a new one gets the server's.
-          - A change holds for tables that are made later.
+          - Its character set, in PostgreSQL its encoding. Left out, an existing database keeps its own, and a new one gets the server's.
+          - A change holds for tables that are made later. PostgreSQL cannot change it.
         type: str
       collation:
-        description: Its collation. Left out, it is the character set's own.
+        description:
+          - Its collation. Left out, it is the character set's own, in PostgreSQL the server's.
+          - For PostgreSQL V(C), which compares bytes, or a locale of ICU such as V(de-AT). It cannot change it.
         type: str
+      owner:
+        description:
+          - The role that owns it, for datastores whose databases have owners (PostgreSQL). One that is not there is made, without login.
+          - Left out, an existing database keeps its owner, and a new one gets a role of its own, named after it with C(_owner) behind it.
+        type: str
+      schemas:
+        description: Schemas that it has, for datastores that have them inside of databases (PostgreSQL). Others stay as they are.
+        type: list
+        elements: str
+      extensions:
+        description: Extensions of the server that it has, for datastores that have them (PostgreSQL). Others stay as they are.
+        type: list
+        elements: str
       state:
         description: Whether it shall be there. V(absent) removes it with all its data.
         type: str
@@ -82,6 +97,9 @@ DATABASE = {
     "name": {"type": "str", "required": True},
     "character_set": {"type": "str"},
     "collation": {"type": "str"},
+    "owner": {"type": "str"},
+    "schemas": {"type": "list", "elements": "str"},
+    "extensions": {"type": "list", "elements": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
 

@@ -27,12 +27,14 @@ options:
     suboptions:
       name:
         description:
-          - Name of the user. MariaDB takes up to 80 characters, no control or 4-byte characters, and no blank at an end.
+          - Name of the user. What may be one is told by RV(dbaas.openstack.datastore#lookup:_raw[].names) of the datastore.
           - Users of the system are refused; for C(root) there is M(dbaas.openstack.root_access).
         type: str
         required: true
       host:
-        description: Where the user may come from, an address or a name, with C(%) and C(_) as wildcards. Name and host together are the user.
+        description:
+          - Where the user may come from, an address or a name, with C(%) and C(_) as wildcards. Name and host together are the user.
+          - PostgreSQL takes V(%), an address or a network such as V(10.1.2.0/24), and has no two users of one name.
         type: str
         default: "%"
       new_name:
@@ -55,9 +57,19 @@ options:
           - The same O(users[].password) without this option ends the old one.
         type: bool
         default: false
+      login:
+        description:
+          - Whether it is a user; without, it is a role that holds privileges for users who have it, and has no password.
+          - MariaDB has no roles here.
+        type: bool
+        default: true
+      roles:
+        description: The roles that the user has, exactly. Left out, they stay as they are.
+        type: list
+        elements: str
       databases:
         description:
-          - Databases on which the user has all privileges.
+          - Databases on which the user has all privileges. In PostgreSQL, the user acts as their owner there.
           - Together with O(users[].grants) they are exactly what the user has, unless O(users[].append_grants) is set.
             Without either, privileges stay as they are.
         type: list
@@ -71,6 +83,11 @@ options:
             description: Name of the database, or V(*) for the server as a whole.
             type: str
             required: true
+          schema:
+            description:
+              - Name of a schema of the database, for privileges in it alone. For PostgreSQL only.
+              - Without it O(users[].grants[].table) is one in schema V(public).
+            type: str
           table:
             description: Name of a table of the database, for privileges on it alone.
             type: str
@@ -79,8 +96,8 @@ options:
               - The server's words, such as V(SELECT), in any case, or a preset.
               - V(ALL) is everything but the right to pass it on, V(READ_ONLY) is to read tables and views,
                 V(READ_WRITE) is to change their rows and run routines too.
-              - On the server as a whole only to look at it can be granted - V(BINLOG MONITOR), V(PROCESS), V(SHOW DATABASES), V(SLAVE MONITOR),
-                or V(MONITORING) for all four.
+              - On the server as a whole only to look at it can be granted - V(MONITORING), or what it stands for, such as V(PROCESS) in MariaDB
+                and V(pg_read_all_stats) in PostgreSQL.
             type: list
             elements: str
             required: true
@@ -164,6 +181,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._guest_module impo
 
 GRANT = {
     "database": {"type": "str", "required": True},
+    "schema": {"type": "str"},
     "table": {"type": "str"},
     "privileges": {"type": "list", "elements": "str", "required": True},
 }
@@ -175,6 +193,8 @@ USER = {
     "password": {"type": "str", "no_log": True},
     "update_password": {"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False},
     "retain_current_password": {"type": "bool", "default": False, "no_log": False},
+    "login": {"type": "bool", "default": True},
+    "roles": {"type": "list", "elements": "str"},
     "databases": {"type": "list", "elements": "str"},
     "grants": {"type": "list", "elements": "dict", "options": GRANT},
     "append_grants": {"type": "bool", "default": False},

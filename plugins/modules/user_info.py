@@ -52,6 +52,17 @@ users:
       type: str
       returned: always
       sample: "%"
+    login:
+      description: Whether it is a user, and no role.
+      type: bool
+      returned: always
+      sample: true
+    roles:
+      description: The roles that the user has.
+      type: list
+      elements: str
+      returned: always
+      sample: []
     require_tls:
       description: Whether the user is let in with TLS only.
       type: bool
@@ -75,6 +86,7 @@ users:
       returned: always
       sample:
         - database: shop
+          schema: null
           table: null
           privileges: [ALL]
 root_enabled:

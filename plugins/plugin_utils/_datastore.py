@@ -54,6 +54,8 @@ SCHEMA: dict[str, dict[str, t.Any]] = {
     "versions": {"type": "dict", "required": True},
     "packages": {"type": "dict", "required": True},
     "package_data_dirs": {"type": "list", "elements": "str", "default": []},
+    "masked_services": {"type": "list", "elements": "str", "default": []},
+    "drop_in": {"type": "str", "default": ""},
     "held_packages": {"type": "list", "elements": "str", "required": True},
     "minimum": {"type": "dict", "required": True, "options": _MINIMUM},
     "names": {"type": "dict", "required": True, "options": _NAMES},

@@ -21,6 +21,7 @@ _SCHEMA: dict[str, dict[str, t.Any]] = {
     "min": {"type": "raw"},
     "max": {"type": "raw"},
     "step": {"type": "int"},
+    "unit": {"type": "str"},
     "choices": {"type": "list", "elements": "str"},
     "reserved": {"type": "str"},
 }

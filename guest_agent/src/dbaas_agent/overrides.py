@@ -103,8 +103,8 @@ class Overrides:
         pending, natural = {**trial.pending, path: plan.pending}, {**plan.natural, **trial.natural}
         self._keep(replace(trial, before=before, pending=pending, natural=natural))
 
-    def write(self, path: str, content: str) -> None:
-        """Have the settings in their file, after remember()."""
+    def write(self, path: str, content: str | None) -> None:
+        """Have the settings in their file, after remember(); None: no file."""
         if read_text(path) != content:
             self._put(path, content)
 

@@ -41,13 +41,13 @@ def configuration_set(agent: Agent, args: dict[str, Any], check: bool) -> Result
 
 
 def _have(agent: Agent, there: str | None, settings: Settings, restart: bool) -> Result:
-    """The server follows first: while the file is as before, a run that comes after one that was killed does all of it again."""
+    """Where statements lead there, the server follows first: while the file is as before, a run that comes after one that was killed does all of it again."""
     agent.logs.prepare()
     found = agent.overrides.predict(settings)
     try:
         _put(agent, settings, found)
     except AgentError as fault:
-        raise AgentError("conflict", f"{fault.msg}; {_go_back(agent, settings)}", **fault.details) from fault
+        raise AgentError("conflict", f"{fault.msg}; {_go_back(agent, there, settings)}", **fault.details) from fault
     if found.pending and restart:
         service.begin(agent, systemd.restart)
         # Whatever else it has now is what it has without them.
@@ -60,6 +60,8 @@ def _put(agent: Agent, settings: Settings, found: ParameterPlan) -> None:
     """Have the settings in the running server, as far as it takes them, and in their file."""
     if found.before or read_text(settings.path) != settings.content:
         agent.overrides.remember(settings.path, found)
+    if agent.driver.rereads:
+        agent.overrides.write(settings.path, settings.content)
     if found.before:
         agent.driver.apply(found)
         _require(agent.overrides.predict(settings), found.pending)
@@ -67,8 +69,9 @@ def _put(agent: Agent, settings: Settings, found: ParameterPlan) -> None:
     agent.overrides.settle(settings.path)
 
 
-def _go_back(agent: Agent, settings: Settings) -> str:
-    """Have the running server follow its file again, which is as before, as far as it can; what came of it, in words."""
+def _go_back(agent: Agent, there: str | None, settings: Settings) -> str:
+    """Have the running server follow the file of before again, as far as it can; what came of it, in words."""
+    agent.overrides.write(settings.path, there)
     back = Settings(settings.path, settings.before, settings.content, agent.overrides.natural())
     try:
         for statement in agent.driver.plan_parameters(back).statements:

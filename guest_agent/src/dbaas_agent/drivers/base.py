@@ -50,8 +50,8 @@ class Settings:
 class ParameterPlan:
     """How the running server comes to follow its configuration files.
 
-    statements: to be run; before, after: what they and a restart change, by name; pending: names of what only a restart changes;
-    natural: of those that change, values that neither a statement nor the file of the settings gave.
+    statements: to be run, where the driver rereads after the files are in place; before, after: what they and a restart change, by name;
+    pending: names of what only a restart changes; natural: of those that change, values that neither a statement nor the file of the settings gave.
     """
 
     statements: list[Any] = field(default_factory=list)
@@ -70,6 +70,8 @@ class Driver(ABC):
 
     logs: tuple[str, ...] = ()
     """Names of the logs that the datastore writes to files when they are switched on."""
+    rereads: bool = False
+    """Whether the running server follows its configuration files themselves, read again, and not statements beside them."""
 
     def __init__(self, config: Config) -> None:
         self.config = config

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.mariadb_sql import Statement, database_fault, quote, refuse, repeated
+from dbaas_agent.drivers.mariadb_sql import Statement, database_fault, foreign, quote, refuse, repeated
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ def plan_databases(wanted: list[dict[str, Any]], existing: dict[str, dict[str, A
         where = f"databases[{place}]"
         faults.extend(f"{where}.name: {fault}" for fault in [database_fault(item["name"])] if fault)
         faults.extend(f"{where}.{fault}" for fault in _character_faults(item, known))
+        faults.extend(f"{where}.{fault}" for fault in foreign(item, ("owner", "schemas", "extensions")))
     faults.extend(repeated("databases", [item["name"] for item in wanted]))
     refuse(faults)
 

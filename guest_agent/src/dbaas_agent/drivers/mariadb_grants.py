@@ -13,6 +13,7 @@ from dbaas_agent.drivers.mariadb_sql import (
     Statement,
     database_fault,
     escape_pattern,
+    foreign,
     quote,
     table_fault,
     unescape_pattern,
@@ -119,6 +120,7 @@ def shown(grants: Mapping[Scope, Held], known: Known) -> list[dict[str, Any]]:
     return [
         {
             "database": scope.database if scope.table else unescape_pattern(scope.database),
+            "schema": None,
             "table": scope.table or None,
             "privileges": [ALL] if known.is_all(scope, held.privileges) else sorted(held.privileges),
         }
@@ -151,7 +153,7 @@ def faults(item: Mapping[str, Any], known: Known, places: Places) -> list[str]:
 
 def _grant_faults(grant: Mapping[str, Any], known: Known, places: Places) -> list[str]:
     database, table = grant["database"], grant["table"]
-    found = []
+    found = foreign(grant, ["schema"])
     if database != EVERYTHING:
         missing = places.database_fault(database)
         found += [f"database: {missing}"] if missing else []

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,11 @@ def user_fault(name: str) -> str:
 def host_fault(host: str) -> str:
     """Why this is no pattern of hosts; empty when it is one."""
     return "" if _HOST.fullmatch(host) else f"{host!r} is no host pattern"
+
+
+def foreign(item: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """A fault for each option that other datastores have and is asked for."""
+    return [f"{name}: MariaDB has none" for name in names if item[name]]
 
 
 def repeated(where: str, keys: Iterable[Any]) -> list[str]:

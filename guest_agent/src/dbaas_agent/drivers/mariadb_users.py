@@ -15,7 +15,7 @@ from dbaas_agent.drivers import mariadb_grants as grants
 from dbaas_agent.drivers import mariadb_tls as tls
 from dbaas_agent.drivers.base import Plan
 from dbaas_agent.drivers.mariadb_grants import Held, Known, Places, Scope
-from dbaas_agent.drivers.mariadb_sql import Secret, Statement, host_fault, refuse, repeated, user_fault
+from dbaas_agent.drivers.mariadb_sql import Secret, Statement, foreign, host_fault, refuse, repeated, user_fault
 from dbaas_agent.tls_mode import DEFAULT, Policy, Who
 
 NATIVE = "mysql_native_password"
@@ -50,6 +50,8 @@ class Account:
         return {
             "name": self.name,
             "host": self.host,
+            "login": True,
+            "roles": [],
             "require_tls": self.require != tls.NONE,
             "require_certificate": self.require in (tls.X509, tls.SUBJECT),
             "passwords": len(self.logins),
@@ -146,6 +148,8 @@ class _Item:
         found += [f"new_name: {fault}" for fault in [user_fault(self.target[0])] if given["new_name"] and fault]
         found += [f"new_host: {fault}" for fault in [host_fault(self.target[1])] if given["new_host"] and fault]
         found += [f"password: {fault}" for fault in [self._password_fault] if fault]
+        found += foreign(given, ["roles"])
+        found += [] if given["login"] else ["login: MariaDB has no users without"]
         found += grants.faults(given, known, places)
         if self._renames and given["state"] == "absent":
             found.append("state: who is to be removed cannot be renamed")

@@ -22,6 +22,8 @@ RULES: list[dict[str, Any]] = [
     {"name": "mode", "type": "set", "restart_required": False, "choices": ["ANSI", "STRICT"]},
     {"name": "switch", "type": "flags", "restart_required": False, "choices": ["merge", "mrr"]},
     {"name": "zone", "type": "string", "restart_required": False},
+    {"name": "buffers", "type": "integer", "restart_required": True, "min": 16, "max": 1073741823, "unit": "8kB"},
+    {"name": "delay", "type": "float", "restart_required": False, "min": -1.0, "max": 100.0, "unit": "ms"},
     {"name": "datadir", "type": "string", "restart_required": True, "reserved": "no"},
 ]
 
@@ -52,6 +54,13 @@ RULES: list[dict[str, Any]] = [
         ("mode", ["ansi", "ansi"], "ANSI"),
         ("mode", "", ""),
         ("switch", "MRR=on, merge=Off", "mrr=on,merge=off"),
+        ("buffers", 4096, 4096),
+        ("buffers", "4096", 4096),
+        ("buffers", "256MB", 32768),
+        ("buffers", "0.5 GB", 65536),
+        ("delay", "2ms", 2.0),
+        ("delay", "500us", 0.5),
+        ("delay", "-1", -1.0),
         ("zone", "+01:00", "+01:00"),
         ("zone", 5, "5"),
         ("zone", "", ""),
@@ -83,6 +92,11 @@ def test_values(name: str, value: Any, plain: Any) -> None:
         ("mode", "ANSI,NONE", "invalid"),
         ("switch", "mrr", "invalid"),
         ("switch", "none=on", "invalid"),
+        ("buffers", "100kB", "invalid"),
+        ("buffers", "64M", "invalid"),
+        ("buffers", "1min", "invalid"),
+        ("delay", "1h", "invalid"),
+        ("delay", "1kB", "invalid"),
         ("zone", "a\nb = 1", "invalid"),
         ("zone", True, "invalid"),
         ("zone", {"a": 1}, "invalid"),
@@ -107,7 +121,7 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     ]
 
 
-@given(st.sampled_from(RULES[:9]), st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()))
+@given(st.sampled_from(RULES[:11]), st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()))
 def test_what_is_taken_is_taken_again_as_it_is(rule: dict[str, Any], value: Any) -> None:
     found, problems = check_values({rule["name"]: value}, RULES)
     assert bool(found) != bool(problems)
