@@ -238,9 +238,9 @@ def _guest(state: Path) -> Iterator[Path]:
     play("default/destroy.yml")
     try:
         play("default/create.yml")
-        play("instance_mariadb/prepare.yml")
+        play("datastore/prepare.yml")
         play(
-            "instance_mariadb/converge.yml",
+            "datastore/converge.yml",
             "--extra-vars",
             json.dumps({"guest_agent_heartbeat_interval": BEAT_SECONDS}),
         )

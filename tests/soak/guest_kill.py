@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.soak.halt import ROOT, TIMEOUT, killed_at
 
-SCENARIO = "instance_mariadb"
+SCENARIO = "datastore"
 DEEPEST = 4.0
 """Seconds into a task at which it is killed, at most."""
 

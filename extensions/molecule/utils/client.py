@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A client of a database: reads {host, port, user, password, database, ca} as JSON, and what it is to do.
+"""A client of a database: reads {client, host, port, user, password, database, ca} as JSON, and what it is to do.
 
-`seconds` (30) is its patience for each answer. `ca` is the CA certificate that the server's certificate and address are
-verified with; "" connects without TLS. `certificate` is a file with the client's own, its key beside it as FILE.key.
-{error: NAME, code: NUMBER} tells that connecting or a statement failed.
+`client` is `mysql` or `postgresql`. `seconds` (30) is its patience for each answer. `ca` is the CA certificate that the
+server's certificate and address are verified with; "" connects without TLS. `certificate` is a file with the client's own,
+its key beside it as FILE.key. {error: NAME, code: NUMBER OR SQLSTATE} tells that connecting or a statement failed.
 
 `statements` are run; prints {rows: [...]} of the last one, or the error. `meanwhile` is a command that is run before the
 last one; then the session must go on, and another one is opened after it; prints `serials` of the server's certificates
@@ -16,6 +16,7 @@ ids from `first` on, until there are that many or one fails; prints {acknowledge
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import secrets
@@ -25,14 +26,22 @@ import sys
 import time
 from typing import Any
 
+import pg8000
 import pymysql
+
+FAULTS = (pymysql.MySQLError, pg8000.Error, OSError)
 
 
 def connect(wanted: dict[str, Any]) -> Any:
-    """A connection as it is wanted."""
+    """A connection as it is wanted, on which each statement is a transaction."""
     tls = ssl.create_default_context(cadata=wanted["ca"]) if wanted["ca"] else None
     if tls is not None and wanted.get("certificate"):
         tls.load_cert_chain(wanted["certificate"], f"{wanted['certificate']}.key")
+    return contextlib.closing(CLIENTS[wanted["client"]](wanted, tls))
+
+
+def mysql(wanted: dict[str, Any], tls: ssl.SSLContext | None) -> Any:
+    """To MariaDB or MySQL."""
     return pymysql.connect(
         host=wanted["host"],
         port=wanted["port"],
@@ -47,10 +56,29 @@ def connect(wanted: dict[str, Any]) -> Any:
     )
 
 
-def failure(fault: pymysql.MySQLError) -> dict[str, Any]:
+def postgresql(wanted: dict[str, Any], tls: ssl.SSLContext | None) -> Any:
+    """To PostgreSQL."""
+    connection = pg8000.connect(
+        host=wanted["host"],
+        port=wanted["port"],
+        user=wanted["user"],
+        password=wanted["password"],
+        database=wanted["database"] or "postgres",
+        ssl_context=tls or False,
+        timeout=wanted.get("seconds", 30),
+    )
+    connection.autocommit = True
+    return connection
+
+
+CLIENTS = {"mysql": mysql, "postgresql": postgresql}
+
+
+def failure(fault: Exception) -> dict[str, Any]:
     """What went wrong."""
     cause = fault.__context__ or fault
-    return {"error": type(cause).__name__, "code": fault.args[0] if fault.args else 0}
+    told = fault.args[0] if fault.args else 0
+    return {"error": type(cause).__name__, "code": told.get("C") if isinstance(told, dict) else told}
 
 
 def talk(wanted: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +86,8 @@ def talk(wanted: dict[str, Any]) -> dict[str, Any]:
     *first, last = wanted["statements"]
     told: dict[str, Any] = {}
     try:
-        with connect(wanted) as connection, connection.cursor() as cursor:
+        with connect(wanted) as connection:
+            cursor = connection.cursor()
             for statement in first:
                 cursor.execute(statement)
             if wanted.get("meanwhile"):
@@ -67,7 +96,7 @@ def talk(wanted: dict[str, Any]) -> dict[str, Any]:
                     told["serials"] = [_serial(connection), _serial(another)]
             cursor.execute(last)
             return {"rows": [list(row) for row in cursor.fetchall()], **told}
-    except pymysql.MySQLError as fault:
+    except FAULTS as fault:
         return failure(fault)
 
 
@@ -77,7 +106,8 @@ def write(wanted: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     insert = f"INSERT INTO {task['table']} (id, body, digest) VALUES (%s, %s, %s)"  # noqa: S608 (the test's own)
     try:
-        with connect(wanted) as connection, connection.cursor() as cursor:
+        with connect(wanted) as connection:
+            cursor = connection.cursor()
             while acknowledged < task["rows"]:
                 body = secrets.token_hex(task["row_bytes"] // 2)
                 digest = hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
@@ -85,7 +115,7 @@ def write(wanted: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
                 acknowledged += 1
                 due = started + acknowledged * task["row_bytes"] / task["bytes_per_second"]
                 time.sleep(max(0.0, due - time.monotonic()))
-    except pymysql.MySQLError as fault:
+    except FAULTS as fault:
         told = failure(fault)
     return {"acknowledged": acknowledged, "seconds": round(time.monotonic() - started, 1), **told}
 
@@ -96,7 +126,8 @@ def main(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _serial(connection: Any) -> str:
-    return str(connection._sock.getpeercert()["serialNumber"])
+    socket = getattr(connection, "_sock", None) or connection._usock
+    return str(socket.getpeercert()["serialNumber"])
 
 
 if __name__ == "__main__":
