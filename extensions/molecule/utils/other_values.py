@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Another value than it has for each parameter of a server, and whether it has them. JSON goes in and comes out.
 
-`pick`: {rules, running, known} to {dynamic: {name: value}, apart: {name: value}, restart: {name: value}}. `compare`: {asked, running, known} to the names that differ.
+`pick`: {rules, running, known} to {dynamic: {name: value}, apart: {name: value}, restart: {name: value}}.
+`compare`: {asked, running, known} to the names that differ.
 running: variables with their values, a pair a line. known: what is to be known of the datastore, `configuration` of data/*.yml.
 """
 
