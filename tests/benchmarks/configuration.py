@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 
 from tests.benchmarks.instances import databases, must
-from tests.e2e.guests import DATASTORE
+from tests.e2e.datastores import TESTED
 from tests.e2e.playbooks import play
 
 INSTANCES = 5
@@ -24,7 +24,7 @@ def attach() -> Figures:
         with databases(INSTANCES) as made:
             names = [database.name for database in made]
             key = {"ssh_private_key_file": made[0].way["ssh_private_key_file"]}
-            must(play("configuration_set", {**group, **DATASTORE, "configuration_values": {"max_connections": 77}}))
+            must(play("configuration_set", {**group, **TESTED.wish, "configuration_values": {TESTED.tuning.first: 77}}))
             one = must(play("configuration_attach", {**key, **group, "instances": names[:1]})).seconds
             must(play("configuration_detach", {**key, "instances": names[:1]}))
             five = must(play("configuration_attach", {**key, **group, "instances": names})).seconds

@@ -20,7 +20,7 @@ from tests.e2e.modules import run_tasks, task
 
 @pytest.fixture(scope="session")
 def cloud() -> Any:
-    """A connection to the cloud in which MariaDB 10.11 is registered."""
+    """A connection to the cloud in which the tested version is registered."""
     return connect()
 
 

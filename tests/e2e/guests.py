@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import shlex
 import shutil
-import ssl
 import subprocess
 import threading
 import time
@@ -18,14 +18,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pymysql
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._ssh import connection_vars
 
+from tests.e2e.datastores import TESTED, Login
 from tests.e2e.modules import run_tasks, task
 
 CIDRS = ["172.16.0.0/12"]
 DATABASE = "shop"
-DATASTORE = {"datastore": "mariadb", "datastore_version": "10.11"}
 
 
 @dataclasses.dataclass
@@ -34,7 +33,7 @@ class Database:
 
     name: str
     place: Path
-    port: int = 3306
+    port: int = TESTED.port
 
     def __post_init__(self) -> None:
         key = self.place / "key"
@@ -58,7 +57,7 @@ class Database:
         """Variables of instance_create."""
         return {
             **self.way,
-            **DATASTORE,
+            **TESTED.wish,
             "flavor": "m1.small",
             "volume_size": 2,
             "network": "private",
@@ -91,14 +90,14 @@ class Database:
     def client(
         self, statement: str, ca: str = "ca.pem", *, user: str = DATABASE, password: str = "", port: int = 0
     ) -> subprocess.CompletedProcess[str]:
-        """The MariaDB client over the network with TLS verified, or without TLS where ca is empty; the password stands in a file of mode 0600."""
-        options = self.place / "client.cnf"
-        options.touch(mode=0o600)
-        options.write_text(f"[client]\nuser={user}\npassword={password or self.password}\n")
-        tls = [f"--ssl-ca={self.place / ca}", "--ssl-verify-server-cert"] if ca else ["--skip-ssl"]
-        command = ["mariadb", f"--defaults-extra-file={options}", f"--host={self.host}", f"--port={port or self.port}"]
-        command += [*tls, "--connect-timeout=20", "--batch", "--skip-column-names", DATABASE, f"--execute={statement}"]
-        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+        """The datastore's own client over the network with TLS verified, or without TLS where ca is empty."""
+        login = self._login(user, password or self.password, port or self.port, self.place / ca if ca else None)
+        command, environment = TESTED.command(login, self.place, statement)
+        environment = {**os.environ, **environment}
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, env=environment)
+
+    def _login(self, user: str, password: str, port: int, ca: Path | None) -> Login:
+        return Login(self.host, port, user, password, DATABASE, ca)
 
     def rows(self, statement: str) -> list[str]:
         """The words of the answer."""
@@ -127,7 +126,8 @@ class Database:
         """A client that writes all the time while the body runs."""
         self.rows("CREATE TABLE IF NOT EXISTS written (id INT PRIMARY KEY)")
         (last,) = self.rows("SELECT COALESCE(MAX(id), 0) FROM written")
-        writer = Writer(self.host, self.port, self.password, self.place / "ca.pem", int(last))
+        login = self._login(DATABASE, self.password, self.port, self.place / "ca.pem")
+        writer = Writer(login, int(last))
         thread = threading.Thread(target=writer.run, daemon=True)
         thread.start()
         try:
@@ -144,9 +144,8 @@ class Database:
 class Writer:
     """Inserts one row after another, each with a number of its own, and connects again whenever that fails."""
 
-    def __init__(self, host: str, port: int, password: str, ca: Path, last: int) -> None:
-        self._options: dict[str, Any] = {"host": host, "port": port, "user": DATABASE, "password": password}
-        self._context = ssl.create_default_context(cafile=str(ca))
+    def __init__(self, login: Login, last: int) -> None:
+        self._login = login
         self._number = last
         self.stopping = threading.Event()
         self.acknowledged: set[int] = set()
@@ -155,14 +154,13 @@ class Writer:
 
     def run(self) -> None:
         while not self.stopping.is_set():
-            with contextlib.suppress(pymysql.MySQLError, OSError):
+            with contextlib.suppress(*TESTED.faults):
                 self._write()
             self.stopping.wait(0.05)
 
     def _write(self) -> None:
-        bounds = {"connect_timeout": 3, "read_timeout": 5, "write_timeout": 5}
-        connection = pymysql.connect(**self._options, **bounds, database=DATABASE, ssl=self._context, autocommit=True)
-        with connection, connection.cursor() as cursor:
+        with contextlib.closing(TESTED.connect(self._login)) as connection:
+            cursor = connection.cursor()
             while not self.stopping.is_set():
                 self._number += 1
                 cursor.execute("INSERT INTO written VALUES (%s)", (self._number,))

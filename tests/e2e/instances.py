@@ -11,14 +11,15 @@ from typing import Any
 
 import openstack
 
+from tests.e2e.datastores import TESTED
 from tests.e2e.playbooks import play
 
 TIMEOUT = 240
 
 
 def connect() -> Any:
-    """A connection to the cloud of OS_CLOUD, in which MariaDB 10.11 is registered by now."""
-    assert play("datastore_register", {"datastore": "mariadb", "datastore_version": "10.11"}).ok
+    """A connection to the cloud of OS_CLOUD, in which the tested version is registered by now."""
+    assert play("datastore_register", TESTED.wish).ok
     return openstack.connect(cloud=os.environ["OS_CLOUD"])
 
 
@@ -26,9 +27,8 @@ def wish(name: str, **change: Any) -> dict[str, Any]:
     """Options of module instance for a whole instance."""
     return {
         "name": name,
-        "datastore": "mariadb",
-        "datastore_version": "10.11",
-        "datastore_ports": [3306],
+        **TESTED.wish,
+        "datastore_ports": [TESTED.port],
         "flavor": "m1.small",
         "volume_size": 1,
         "networks": [{"network": "private"}],

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.guests import DATASTORE, Database
+from tests.e2e.datastores import TESTED
+from tests.e2e.guests import Database
 from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
 from tests.e2e.playbooks import Run, play
@@ -22,7 +23,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
 NAME, SECOND, GROUP = "e2e-tuned", "e2e-tuned-too", "e2e-tuning"
-STARTED = "systemctl show --value --property ExecMainStartTimestampMonotonic mariadb"
+STARTED = f"systemctl show --value --property ExecMainStartTimestampMonotonic {TESTED.service}"
+TUNING = TESTED.tuning
+FIRST, SECOND_ONE = TUNING.first, TUNING.second[0]
+WAITS, GIVEN, SHOWN, DEFAULT = TUNING.waits
+MENDED = dict.fromkeys(TUNING.broken)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +57,7 @@ def second(database: Database) -> Iterator[Database]:
 
 def have(database: Database, well: bool = True, check: bool = False, **variables: Any) -> Run:
     way = {key: value for key, value in database.way.items() if key != "instance"}
-    given = {"configuration": GROUP, **DATASTORE, **variables}
+    given = {"configuration": GROUP, **TESTED.wish, **variables}
     run = play("configuration_set", {**way, **given}, check=check)
     assert run.ok is well, run.failures
     return run
@@ -71,22 +76,22 @@ def told(run: Run) -> str:
 
 
 def values(database: Database, *names: str) -> list[str]:
-    return database.rows(f"SELECT {', '.join(f'@@GLOBAL.{name}' for name in names)}")
+    return database.rows(TESTED.values(*names))
 
 
 def test_a_group_without_an_instance(database: Database) -> None:
-    wrong = have(database, well=False, configuration_values={"max_connections": 1, "no_such": 1, "datadir": "/tmp"})
-    problems = wrong.results("configuration")[-1]["problems"]
-    assert [(problem["option"], problem["reason"]) for problem in problems] == [
-        ("values.datadir", "unsupported"),
-        ("values.max_connections", "invalid"),
-        ("values.no_such", "not_found"),
-    ]
-    have(database, configuration_values={"max_connections": 77, "wait_timeout": 500}, check=True)
+    values = {FIRST: TUNING.too_much, "no_such": 1, TUNING.reserved: "/tmp"}
+    problems = have(database, well=False, configuration_values=values).results("configuration")[-1]["problems"]
+    assert {problem["option"]: problem["reason"] for problem in problems} == {
+        f"values.{TUNING.reserved}": "unsupported",
+        f"values.{FIRST}": "invalid",
+        "values.no_such": "not_found",
+    }
+    have(database, configuration_values={FIRST: 77, SECOND_ONE: 500}, check=True)
     (info,) = run_tasks(database.place, task("configuration_info", name=GROUP))
     assert info["configurations"] == []
-    assert have(database, configuration_values={"max_connections": 77, "wait_timeout": 500}).changed == 1
-    assert have(database, configuration_values={"max_connections": 77}).changed == 0
+    assert have(database, configuration_values={FIRST: 77, SECOND_ONE: 500}).changed == 1
+    assert have(database, configuration_values={FIRST: 77}).changed == 0
 
 
 def test_what_is_not_there_is_refused(database: Database) -> None:
@@ -97,11 +102,11 @@ def test_what_is_not_there_is_refused(database: Database) -> None:
 
 
 def test_attached_it_is_in_force(database: Database) -> None:
-    (before,) = values(database, "max_connections")
+    (before,) = values(database, FIRST)
     assert told(act(database, "attach", check=True)) == "to be set"
     assert database.info()["configuration"] == ""
     assert told(act(database, "attach")) == "in force"
-    assert values(database, "max_connections", "wait_timeout") == ["77", "500"]
+    assert values(database, FIRST, SECOND_ONE) == ["77", "500"]
     assert (database.info()["configuration"], database.info()["status"]) == (GROUP, "ACTIVE")
     assert act(database, "attach").changed == 0
     (info,) = run_tasks(database.place, task("configuration_info", name=GROUP))
@@ -119,44 +124,43 @@ def test_a_run_without_change_restarts_nothing(database: Database) -> None:
 
 
 def test_a_change_reaches_the_instance(database: Database) -> None:
-    assert told(have(database, configuration_values={"max_connections": 88})) == "in force"
-    assert values(database, "max_connections", "wait_timeout") == ["88", "500"]
-    replaced = have(database, configuration_values={"max_connections": 90}, configuration_replace=True)
+    assert told(have(database, configuration_values={FIRST: 88})) == "in force"
+    assert values(database, FIRST, SECOND_ONE) == ["88", "500"]
+    replaced = have(database, configuration_values={FIRST: 90}, configuration_replace=True)
     assert told(replaced) == "in force"
-    assert values(database, "max_connections", "wait_timeout") == ["90", "28800"]
+    assert values(database, FIRST, SECOND_ONE) == ["90", TUNING.second[1]]
 
 
 def test_an_edit_by_hand_is_shown_and_healed(database: Database) -> None:
-    database.shell("sudo mariadb -e 'SET GLOBAL max_connections = 99'")
+    database.shell(TESTED.ask(TUNING.by_hand))
     assert told(act(database, "attach", check=True)) == "to be set"
-    assert values(database, "max_connections") == ["99"]
+    assert values(database, FIRST) == ["99"]
     assert told(act(database, "attach")) == "in force"
-    assert values(database, "max_connections") == ["90"]
+    assert values(database, FIRST) == ["90"]
 
 
 def test_what_needs_a_restart_says_so(database: Database) -> None:
-    assert "innodb_sort_buffer_size" in told(have(database, configuration_values={"innodb_sort_buffer_size": "2M"}))
+    assert WAITS in told(have(database, configuration_values={WAITS: GIVEN}))
     database.until(lambda shown: shown["status"] == "RESTART_REQUIRED")
-    assert values(database, "innodb_sort_buffer_size") == ["1048576"]
+    assert values(database, WAITS) == [DEFAULT]
     run = play("instance_restart", database.way)
     assert run.ok, run.failures
-    assert values(database, "innodb_sort_buffer_size") == ["2097152"]
+    assert values(database, WAITS) == [SHOWN]
     database.until(lambda shown: shown["status"] == "ACTIVE")
 
 
 def test_a_group_survives_a_resize(database: Database) -> None:
     run = play("instance_resize", {**database.way, "flavor": "m1.medium"})
     assert run.ok, run.failures
-    assert values(database, "max_connections", "innodb_sort_buffer_size") == ["90", "2097152"]
+    assert values(database, FIRST, WAITS) == ["90", SHOWN]
     assert act(database, "attach").changed == 0
 
 
 def test_a_value_with_which_the_server_does_not_start_is_taken_back(database: Database) -> None:
-    broken = {"innodb_log_write_ahead_size": 513}
-    have(database, well=False, configuration_values=broken, configuration_restart=True)
-    assert values(database, "max_connections", "innodb_sort_buffer_size") == ["90", "2097152"]
+    have(database, well=False, configuration_values=TUNING.broken, configuration_restart=True)
+    assert values(database, FIRST, WAITS) == ["90", SHOWN]
     database.until(lambda shown: shown["status"] == "ACTIVE")
-    assert told(have(database, configuration_values={"innodb_log_write_ahead_size": None})) == "in force"
+    assert told(have(database, configuration_values=MENDED)) == "in force"
 
 
 def test_a_restart_rolls_over_the_instances_and_ends_at_one_that_fails(database: Database, second: Database) -> None:
@@ -164,20 +168,19 @@ def test_a_restart_rolls_over_the_instances_and_ends_at_one_that_fails(database:
     before = [one.shell(STARTED) for one in each]
     rolled = act(database, "attach", instances=[NAME, SECOND], configuration_restart=True)
     assert rolled.custom["dbaas_instances"] == {NAME: "in force", SECOND: "in force"}
-    assert [values(one, "innodb_sort_buffer_size") for one in each] == [["2097152"], ["2097152"]]
+    assert [values(one, WAITS) for one in each] == [[SHOWN], [SHOWN]]
     assert [one.shell(STARTED) == was for one, was in zip(each, before, strict=True)] == [True, False]
-    broken = {"innodb_log_write_ahead_size": 513}
-    failed = have(database, well=False, configuration_values=broken, configuration_restart=True)
+    failed = have(database, well=False, configuration_values=TUNING.broken, configuration_restart=True)
     assert sorted(word.split(":")[0] for word in failed.custom["dbaas_instances"].values()) == ["failed", "not reached"]
     assert all(one.until(lambda shown: shown["status"] == "ACTIVE") for one in each)
-    assert told(have(database, configuration_values={"innodb_log_write_ahead_size": None})) == "in force"
+    assert told(have(database, configuration_values=MENDED)) == "in force"
 
 
 def test_detached_it_has_the_values_of_the_template(database: Database) -> None:
     assert told(act(database, "detach", instances=[NAME, SECOND], configuration_restart=True)) == "in force"
-    (connections,) = values(database, "max_connections")
+    (connections,) = values(database, FIRST)
     assert connections not in ("77", "90")
-    assert values(database, "innodb_sort_buffer_size") == ["1048576"]
+    assert values(database, WAITS) == [DEFAULT]
     assert database.info()["configuration"] == ""
     assert act(database, "detach").changed == 0
     deleted = play("configuration_delete", {"configuration": GROUP})

@@ -19,12 +19,17 @@ from typing import Any
 import openstack
 import pytest
 import yaml
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore_files import load, places
 
-from tests.e2e.guests import CIDRS, DATASTORE, Database
+from tests.e2e.datastores import TESTED
+from tests.e2e.guests import CIDRS, Database
 from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import Run, play
 
+DEFINITION = load(TESTED.name, TESTED.version, places([]))
+PACKAGE = DEFINITION["held_packages"][0]
+SETTINGS = TESTED.values(TESTED.tuning.first)
 pytestmark = [
     pytest.mark.soak,
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
@@ -33,7 +38,7 @@ pytestmark = [
 CLOUD = os.environ.get("OS_CLOUD", "")
 NAME, OTHER, GROUP = "e2e-days", "e2e-years", "e2e-own"
 ROWS = ["1", "2", "3"]
-CONNECTIONS = 55
+SETTING = 55
 """Of the configuration group, which whatever configures the datastore has to keep."""
 
 
@@ -42,8 +47,8 @@ def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[D
     """An instance with a configuration group and a table; they are removed at the end, and leave nothing."""
     with nothing_left(cloud):
         made = Database(NAME, tmp_path_factory.mktemp("days"))
-        values = {"configuration_values": {"max_connections": CONNECTIONS}}
-        ended(play("configuration_set", {"configuration": GROUP, **DATASTORE, **values}))
+        values = {"configuration_values": {TESTED.tuning.first: SETTING}}
+        ended(play("configuration_set", {"configuration": GROUP, **TESTED.wish, **values}))
         ended(play("instance_create", made.wish(volume_size=1, configuration=GROUP)))
         made.rows("CREATE TABLE t (id INT PRIMARY KEY); INSERT INTO t VALUES (1), (2), (3)")
         yield made
@@ -77,7 +82,8 @@ def works(database: Database) -> None:
     """The instance is active, nobody works on it, and the data are there."""
     shown = database.info()
     assert (shown["status"], shown["fault"], shown["task"], shown["lock"]) == ("ACTIVE", "", "", None)
-    assert database.rows("SELECT id FROM t ORDER BY id; SELECT @@max_connections") == [*ROWS, str(CONNECTIONS)]
+    assert database.rows("SELECT id FROM t ORDER BY id") == ROWS
+    assert database.rows(SETTINGS) == [str(SETTING)]
 
 
 def ended(run: Run, well: bool = True) -> Run:
@@ -98,29 +104,36 @@ def with_clouds(directory: Path, monkeypatch: pytest.MonkeyPatch, change: Callab
 
 
 # The packages of the archive's main part are older than those of its security part, and a mirror has both.
-OLDER = r"""
+OLDER = rf"""
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 sudo apt-get -qq update
-now=$(dpkg-query -W -f '${Version}' mariadb-server)
-old=$(apt-cache madison mariadb-server | awk '{print $3}' | sort -V | head -n 1)
+now=$(dpkg-query -W -f '${{Version}}' {PACKAGE})
+old=$(apt-cache madison {PACKAGE} | awk '{{print $3}}' | sort -V | head -n 1)
 test "$old" != "$now"
-names=$(dpkg-query -W -f '${Package} ${Version}\n' | awk -v now="$now" '$2 == now {print $1}')
+names=$(dpkg-query -W -f '${{Package}} ${{Version}}\n' | awk -v now="$now" '$2 == now {{print $1}}')
 printf '#!/bin/sh\nexit 101\n' | sudo tee /usr/sbin/policy-rc.d > /dev/null
 sudo chmod 755 /usr/sbin/policy-rc.d
-sudo systemctl stop mariadb
+sudo systemctl stop {TESTED.service}
 sudo -E apt-get -qq -y --allow-downgrades --allow-change-held-packages --no-install-recommends install $(printf "%s=$old " $names) > /dev/null
 sudo rm /usr/sbin/policy-rc.d
-sudo systemctl start mariadb
-sudo mariadb -Ne 'SELECT VERSION()'
+sudo systemctl start {TESTED.service}
+{TESTED.ask(TESTED.server_version)}
 """
-BROKEN_WHEN_NEWER = r"""
-sudo mkdir -p /etc/systemd/system/mariadb.service.d
-printf '[Service]\nExecStartPre=/bin/sh -c "mariadbd --version | grep -qF %s"\n' VERSION | sudo tee /etc/systemd/system/mariadb.service.d/e2e.conf > /dev/null
+DROP_IN = f"/etc/systemd/system/{TESTED.service}.service.d/e2e.conf"
+BROKEN_WHEN_NEWER = rf"""
+printf '[Service]\nExecStartPre=/bin/sh -c "{TESTED.server} --version | grep -qF \'%s\'"\n' 'VERSION' | sudo tee {DROP_IN} > /dev/null
 sudo systemctl daemon-reload
 """
-MENDED = "sudo rm /etc/systemd/system/mariadb.service.d/e2e.conf; sudo systemctl daemon-reload"
-STATE = "sudo mariadb -Ne 'SELECT VERSION(), @@skip_networking'; apt-mark showhold | wc -l; sudo ls /var/cache/dbaas"
+MENDED = f"sudo rm {DROP_IN}; sudo systemctl daemon-reload"
+STATE = "; ".join(
+    [
+        TESTED.ask(TESTED.server_version),
+        TESTED.ask(TESTED.closed),
+        "apt-mark showhold | wc -l; sudo ls /var/cache/dbaas",
+    ]
+)
+OPEN = ["0", str(len(DEFINITION["held_packages"]))]
 
 
 def test_an_upgrade_that_fails_is_taken_back_with_its_data(cloud: Any, database: Database) -> None:
@@ -131,7 +144,7 @@ def test_an_upgrade_that_fails_is_taken_back_with_its_data(cloud: Any, database:
     with database.writer() as writer:
         ended(play("instance_upgrade", database.way), well=False)
     assert database.lost(writer.acknowledged) == set()
-    assert database.shell(STATE) == [f"{old}\t0", "5"]
+    assert database.shell(STATE) == [old, *OPEN]
     database.shell(MENDED)
     works(database)
     assert list(cloud.block_storage.snapshots()) == []
@@ -151,21 +164,23 @@ def test_an_upgrade_that_gets_no_snapshot_changes_nothing(cloud: Any, database: 
 
 
 def test_an_upgrade_keeps_clients_out_and_their_data(cloud: Any, database: Database) -> None:
-    (old,) = database.shell("sudo mariadb -Ne 'SELECT VERSION()'")
+    (old,) = database.shell(TESTED.ask(TESTED.server_version))
     with database.writer() as writer:
         run = ended(play("instance_upgrade", database.way))
     assert shown(run)["server_version"] > old
     assert database.lost(writer.acknowledged) == set()
-    assert database.shell(STATE) == [f"{shown(run)['server_version']}\t0", "5"]
+    assert database.shell(STATE) == [shown(run)["server_version"], *OPEN]
     works(database)
     assert list(cloud.block_storage.snapshots()) == []
     assert play("instance_upgrade", database.way).changed == 0
 
 
-CLOSED_WITHOUT_ITS_FILE = r"""
-file=/etc/mysql/mariadb.conf.d/99-e2e.cnf
-printf '[mariadbd]\nskip-networking\n' | sudo tee $file > /dev/null
-sudo systemctl restart mariadb
+CLOSED_WITHOUT_ITS_FILE = f"""
+file={DEFINITION["config_dir"]}/{DEFINITION["config_files"]["closed"]}
+sudo tee $file > /dev/null << 'END'
+{Path(DEFINITION["files"]["closed"]).read_text()}
+END
+sudo systemctl restart {TESTED.service}
 sudo rm $file
 """
 
@@ -188,10 +203,12 @@ def test_nobody_works_on_data_that_an_interrupted_upgrade_may_take_back(cloud: A
 
 
 def test_ports_that_a_killed_run_left_open_are_closed(database: Database) -> None:
-    run_tasks(database.place, task("instance", name=NAME, datastore_ports=[3306, 3307], allowed_cidrs=CIDRS))
-    assert database.info()["open_ports"] == [3306, 3307]
+    run_tasks(
+        database.place, task("instance", name=NAME, datastore_ports=[TESTED.port, TESTED.port + 1], allowed_cidrs=CIDRS)
+    )
+    assert database.info()["open_ports"] == [TESTED.port, TESTED.port + 1]
     ended(play("instance_access", {**database.way, "allowed_cidrs": CIDRS}))
-    assert database.info()["open_ports"] == [3306]
+    assert database.info()["open_ports"] == [TESTED.port]
     works(database)
 
 
@@ -220,7 +237,7 @@ def test_a_rebuild_keeps_data_users_and_certificates(database: Database) -> None
     after = database.info()
     assert database.shell("sudo ls /root") == []
     assert after["tls_mode"] == "required"
-    assert database.shell("sudo mariadb -Ne 'SELECT @@require_secure_transport'") == ["1"]
+    assert database.shell(TESTED.ask(TESTED.tls_required)) == ["1"]
     same = ("uid", "server_id", "addresses", "allowed_cidrs", "flavor")
     assert {key: after[key] for key in same} == {key: before[key] for key in same}
     assert after["volume"]["id"] == before["volume"]["id"]
@@ -283,14 +300,15 @@ def test_a_server_that_is_shelved_paused_or_locked_is_named_and_comes_back(cloud
 
 def test_a_resize_that_waits_to_be_confirmed_is_finished_by_the_next_run(cloud: Any, database: Database) -> None:
     compute, server = cloud.compute, database.info()["server_id"]
+    (before,) = database.shell(TESTED.ask(TESTED.memory))
     compute.resize_server(server, compute.find_flavor("m1.medium").id)
     compute.wait_for_server(compute.get_server(server), status="VERIFY_RESIZE", wait=300)
     ended(play("instance_stop", database.way), well=False)
     run = ended(play("instance_resize", {**database.way, "flavor": "m1.medium"}))
     assert (shown(run)["flavor"], shown(run)["status"]) == ("m1.medium", "ACTIVE")
     works(database)
-    (pool,) = database.shell("sudo mariadb -Ne 'SELECT @@innodb_buffer_pool_size'")
-    assert int(pool) > 700 * 1048576
+    (larger,) = database.shell(TESTED.ask(TESTED.memory))
+    assert int(larger) > 1.5 * int(before)
 
 
 def test_a_resize_that_nova_confirms_by_itself_is_one(cloud: Any, database: Database, smaller: str) -> None:

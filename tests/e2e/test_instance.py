@@ -20,7 +20,8 @@ from typing import Any
 import openstack
 import pytest
 
-from tests.e2e.guests import CIDRS, DATASTORE, Database
+from tests.e2e.datastores import TESTED
+from tests.e2e.guests import CIDRS, Database
 from tests.e2e.leaks import inventory
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import Run, play
@@ -30,7 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
 NAME, GROUP = "e2e-orders", "e2e-busy"
-PORT = 3307
+PORT = TESTED.port + 1
 """Not the datastore's own: whatever forgets the instance's port fails in this flow."""
 
 
@@ -63,9 +64,9 @@ def way(database: Database) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def before(cloud: Any) -> Iterator[set[tuple[str, str]]]:
     """What the project had, with the version registered; whatever a failed flow left is removed at the end."""
-    registered = play("datastore_register", DATASTORE)
+    registered = play("datastore_register", TESTED.wish)
     assert registered.ok, registered.failures
-    assert play("datastore_register", DATASTORE).changed == 0
+    assert play("datastore_register", TESTED.wish).changed == 0
     yield inventory(cloud)
     play("instance_delete", {"instance": NAME})
     play("configuration_delete", {"configuration": GROUP})
@@ -89,7 +90,7 @@ def shown(run: Run) -> dict[str, Any]:
         ({"instance": "no_name"}, "name"),
         ({"allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs"),
         ({"datastore_port": 22}, "port"),
-        ({"databases": ["mysql"]}, None),
+        ({"databases": [TESTED.system]}, None),
         ({"users": [{"name": "root", "password": "x"}]}, None),
         ({"users": [{"name": "nobody"}]}, None),
         ({"ca_file": "/no/such/directory/ca.pem"}, None),
@@ -127,9 +128,7 @@ def test_a_client_reads_and_writes_with_tls_verified(database: Database) -> None
         "1",
         "2",
     ]
-    assert database.rows(
-        "SELECT VARIABLE_VALUE <> '' FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME = 'Ssl_cipher'",
-    ) == ["1"]
+    assert database.rows(TESTED.secured) == ["1"]
 
 
 def test_a_wrong_ca_is_refused(database: Database, place: Path) -> None:
@@ -140,16 +139,15 @@ def test_a_wrong_ca_is_refused(database: Database, place: Path) -> None:
     assert database.client("SELECT 1", ca="wrong.pem").returncode != 0
 
 
-LOOK_AT_THE_GUEST = r"""
+LOOK_AT_THE_GUEST = rf"""
 sudo cat /proc/sys/vm/swappiness
 grep -o '\[.*\]' /sys/kernel/mm/transparent_hugepage/enabled
-pid=$(systemctl show -P MainPID mariadb)
+pid=$(systemctl show -P MainPID {TESTED.service})
 sudo cat /proc/$pid/oom_score_adj
-sudo awk '/Max open files/ {print $4}' /proc/$pid/limits
+sudo awk '/Max open files/ {{print $4}}' /proc/$pid/limits
 systemctl is-active chrony
-findmnt -no TARGET -T "$(sudo mariadb -Ne 'SELECT @@datadir')"
-sudo mariadb -Ne "SELECT COUNT(*) FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost')"
-sudo mariadb -Ne "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'test'"
+sudo readlink /proc/$pid/cwd
+{TESTED.ask(TESTED.bare)}
 ask='import urllib.error, urllib.request
 try:
     print(urllib.request.urlopen("http://169.254.169.254/openstack", timeout=60).status)
@@ -168,8 +166,7 @@ def test_the_guest_is_as_the_datastore_wants_it(database: Database) -> None:
         "-600",
         "65536",
         "active",
-        "/var/lib/dbaas",
-        "0",
+        "/var/lib/dbaas/data",
         "0",
         "ConnectionRefusedError",
         "200",
@@ -185,7 +182,7 @@ def test_a_second_run_changes_nothing(wish: dict[str, Any]) -> None:
 
 def test_databases_users_and_root(way: dict[str, Any], database: Database, place: Path) -> None:
     old = database.password
-    databases = play("database_set", {**way, "databases": [{"name": "till", "character_set": "latin1"}]})
+    databases = play("database_set", {**way, "databases": [{"name": "till", **TESTED.others}]})
     assert (databases.ok, databases.changed) == (True, 1), databases.failures
 
     subprocess.run(["age-keygen", "-o", place / "age.key"], check=True, capture_output=True)
@@ -196,7 +193,7 @@ def test_databases_users_and_root(way: dict[str, Any], database: Database, place
         "password_recipients": [recipient.stdout.strip()],
         "grants": [{"database": "shop", "table": "t", "privileges": ["SELECT"]}],
     }
-    made = play("user_set", {**way, "users": [{**shop, "retain_current_password": True}, auditor]})
+    made = play("user_set", {**way, "users": [{**shop, "retain_current_password": TESTED.passwords}, auditor]})
     assert made.ok, made.failures
     (label, encrypted) = next(iter(made.custom["dbaas_users"]["encrypted_passwords"].items()))
     assert label == "auditor@%"
@@ -204,22 +201,22 @@ def test_databases_users_and_root(way: dict[str, Any], database: Database, place
     secret = subprocess.run(command, input=encrypted, check=True, capture_output=True, text=True).stdout
     new = database.password
     assert new != old
-    for user, password in (("shop", old), ("shop", new), ("auditor", secret)):
+    for user, password in (("shop", new), ("auditor", secret)):
         assert database.client("SELECT id FROM t", user=user, password=password).returncode == 0
+    assert (database.client("SELECT id FROM t", password=old).returncode == 0) == TESTED.passwords
     assert database.client("DELETE FROM t", user="auditor", password=secret).returncode != 0
     assert not any(secret in str(result) or new in str(result) for _host, _name, result in made.tasks)
 
     # The variables of the creation have the file with the new password, and end the old one.
     again = play("user_set", {**way, "users": [{**shop, "rotate_password": False}, auditor]})
     assert (again.ok, again.custom["dbaas_users"]["encrypted_passwords"]) == (True, {}), again.failures
-    assert len(again.custom["dbaas_users"]["statements"]) == 1
+    assert len(again.custom["dbaas_users"]["statements"]) == int(TESTED.passwords)
     assert database.client("SELECT 1", password=old).returncode != 0
 
     root = place / "root.password"
     opened = play("root_enable", {**way, "password_file": str(root)})
     assert opened.ok, opened.failures
-    grants = database.client("SHOW GRANTS", user="root", password=root.read_text().strip())
-    assert "WITH GRANT OPTION" in grants.stdout
+    assert database.client(TESTED.of_root, user="root", password=root.read_text().strip()).stdout.split() == ["1"]
     closed = play("root_disable", way)
     assert closed.ok, closed.failures
     assert database.client("SELECT 1", user="root", password=root.read_text().strip()).returncode != 0
@@ -228,23 +225,24 @@ def test_databases_users_and_root(way: dict[str, Any], database: Database, place
     assert info["lock"] is None
 
 
-SETTINGS = "SELECT @@max_connections, @@slow_query_log"
+SETTINGS = f"{TESTED.values(TESTED.tuning.first)}; {TESTED.slow}"
 SET = ["77", "1"]
 
 
 def test_a_configuration_group_and_a_log(way: dict[str, Any], database: Database) -> None:
-    group = {"configuration": GROUP, **DATASTORE, "configuration_values": {"max_connections": int(SET[0])}}
+    group = {"configuration": GROUP, **TESTED.wish, "configuration_values": {TESTED.tuning.first: int(SET[0])}}
     made = play("configuration_set", group)
     assert made.ok, made.failures
     key = {"ssh_private_key_file": way["ssh_private_key_file"]}
     attached = play("configuration_attach", {**key, "configuration": GROUP, "instances": [NAME]})
     assert attached.custom["dbaas_instances"] == {NAME: "in force"}
-    logged = play("log_set", {**way, "enable_logs": ["slow"]})
+    logged = play("log_set", {**way, "enable_logs": [TESTED.log]})
     assert logged.ok, logged.failures
     assert database.rows(SETTINGS) == SET
-    database.rows("SELECT SLEEP(11)")
-    read = play("log_tail", {**way, "log": "slow"})
-    assert "SLEEP(11)" in read.results("guest_log_info")[-1]["text"]
+    statement, word = TESTED.sleep
+    database.rows(statement)
+    read = play("log_tail", {**way, "log": TESTED.log})
+    assert word in read.results("guest_log_info")[-1]["text"]
 
 
 FILL = """
@@ -286,14 +284,13 @@ def test_a_restart_keeps_the_data(way: dict[str, Any], database: Database) -> No
 def test_another_flavor_keeps_the_data_and_gives_its_memory_to_the_datastore(
     cloud: Any, wish: dict[str, Any], way: dict[str, Any], database: Database
 ) -> None:
-    pool = "sudo mariadb -Ne 'SELECT @@innodb_buffer_pool_size'"
-    (before,) = database.shell(pool)
+    (before,) = database.shell(TESTED.ask(TESTED.memory))
     resized = play("instance_resize", {**way, "flavor": "m1.medium"})
     assert resized.ok, resized.failures
     assert (shown(resized)["flavor"], shown(resized)["status"]) == ("m1.medium", "ACTIVE")
     wish["flavor"] = "m1.medium"
     assert [server.flavor.original_name for server in cloud.compute.servers() if server.name == NAME] == ["m1.medium"]
-    (after,) = database.shell(pool)
+    (after,) = database.shell(TESTED.ask(TESTED.memory))
     assert int(after) > int(before)
     assert database.rows("SELECT id FROM t") == ["1", "2"]
     assert play("instance_resize", {**way, "flavor": "m1.medium"}).changed == 0
@@ -333,14 +330,8 @@ def test_a_status_is_reset_and_a_lock_is_taken_by_order(database: Database, plac
     assert (told["status"], told["fault"], told["task"], told["lock"]) == ("ACTIVE", "", "", None)
 
 
-HOLD_UP = """
-sudo systemd-run --quiet mariadb --execute 'LOCK TABLES shop.t WRITE; SELECT SLEEP(30)'
-until sudo mariadb --execute 'SHOW PROCESSLIST' | grep -F 'SELECT SLEEP(30)'; do sleep 0.1; done
-"""
-
-
 def test_the_lock_is_held_while_a_job_runs(way: dict[str, Any], database: Database) -> None:
-    database.shell(HOLD_UP)
+    database.shell(TESTED.hold_up)
     request = {"ssh_user": "debian", "ssh_jump": "", "dbaas_store_prefix": "dbaas_", **way}
     job = {"kind": "datastore_check", "id": "e2e", "args": {"databases": ["shop"]}}
     run = play(str(Path(__file__).with_name("plays") / "job.yml"), {"instance_request": request, "instance_job": job})
@@ -369,7 +360,8 @@ def test_the_inventory_leads_into_the_guest(place: Path) -> None:
     )
     told = json.loads(listed.stdout)
     assert told["_meta"]["hostvars"][NAME]["dbaas"]
-    assert all(NAME in told[group]["hosts"] for group in ("status_active", "role_primary", "datastore_mariadb_10_11"))
+    version = f"datastore_{TESTED.name}_{TESTED.version.replace('.', '_')}"
+    assert all(NAME in told[group]["hosts"] for group in ("status_active", "role_primary", version))
     pinged = [bin_directory / "ansible", "-i", source, "status_active", "--limit", NAME, "-m", "ansible.builtin.ping"]
     subprocess.run(pinged, env=environment, check=True, capture_output=True, timeout=300)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.datastores import TESTED
 from tests.e2e.guests import Database
 from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
@@ -23,7 +24,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
 NAME = "e2e-logged"
-SLOW = "SELECT 'slow', SLEEP(11)"
+LOG = TESTED.log
+SLOW, WORD = TESTED.sleep
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,7 @@ def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[D
         run_tasks(
             made.place,
             task("instance", name=NAME, state="absent", timeout=300),
-            *(task("log_archive", uid=uid, name=name, state="absent") for name in ("agent", "error", "slow")),
+            *(task("log_archive", uid=uid, name=name, state="absent") for name in ("agent", "error", LOG)),
         )
 
 
@@ -57,7 +59,7 @@ def refused(database: Database, verb: str, **variables: Any) -> str:
 def test_wrong_names_are_refused(database: Database) -> None:
     check = "ansible.builtin.assert"
     assert refused(database, "set", enable_logs=["audit"]) == check
-    assert refused(database, "set", enable_logs=["slow"], disable_logs=["slow"]) == check
+    assert refused(database, "set", enable_logs=[LOG], disable_logs=[LOG]) == check
     assert refused(database, "publish", logs=["audit"]) == check
     assert refused(database, "tail", log="error", log_lines=0) == check
     assert act(database, "tail", well=False, log="audit").results("guest_log_info")[-1]["reason"] == "not_found"
@@ -65,13 +67,13 @@ def test_wrong_names_are_refused(database: Database) -> None:
 
 
 def test_a_log_is_switched_on(database: Database) -> None:
-    act(database, "set", check=True, enable_logs=["slow"])
+    act(database, "set", check=True, enable_logs=[LOG])
     assert database.info()["logs"] == []
-    assert act(database, "set", enable_logs=["slow"]).custom["dbaas_logs"] == {"enabled": ["slow"]}
-    assert database.info()["logs"] == ["slow"]
-    assert act(database, "set", enable_logs=["slow"]).changed == 0
+    assert act(database, "set", enable_logs=[LOG]).custom["dbaas_logs"] == {"enabled": [LOG]}
+    assert database.info()["logs"] == [LOG]
+    assert act(database, "set", enable_logs=[LOG]).changed == 0
     database.rows(SLOW)
-    assert "SLEEP(11)" in act(database, "tail", log="slow").results("guest_log_info")[-1]["text"]
+    assert WORD in act(database, "tail", log=LOG).results("guest_log_info")[-1]["text"]
 
 
 def test_what_comes_is_followed(database: Database) -> None:
@@ -80,26 +82,26 @@ def test_what_comes_is_followed(database: Database) -> None:
 
 
 def test_it_is_published_and_downloaded(database: Database, tmp_path: Path) -> None:
-    act(database, "publish", check=True, logs=["slow"], log_directory=str(tmp_path / "logs"))
+    act(database, "publish", check=True, logs=[LOG], log_directory=str(tmp_path / "logs"))
     assert not (tmp_path / "logs").exists()
     published = act(database, "publish", log_directory=str(tmp_path / "logs"), log_expire_after=1)
-    assert set(published.custom["dbaas_logs"]) == {"agent", "error", "slow"}
-    kept = tmp_path / "logs" / f"{NAME}-slow.log"
-    assert "SLEEP(11)" in kept.read_text()
-    assert published.custom["dbaas_logs"]["slow"]["bytes"] == kept.stat().st_size
-    assert act(database, "publish", logs=["slow"], log_directory=str(tmp_path / "logs")).changed == 0
+    assert set(published.custom["dbaas_logs"]) == {"agent", "error", LOG}
+    kept = tmp_path / "logs" / f"{NAME}-{LOG}.log"
+    assert WORD in kept.read_text()
+    assert published.custom["dbaas_logs"][LOG]["bytes"] == kept.stat().st_size
+    assert act(database, "publish", logs=[LOG], log_directory=str(tmp_path / "logs")).changed == 0
     database.rows(SLOW)
-    more = act(database, "publish", logs=["slow"], log_directory=str(tmp_path / "logs")).custom["dbaas_logs"]["slow"]
-    assert (more["objects"], kept.read_text().count("SLEEP(11)")) == (2, 2)
+    more = act(database, "publish", logs=[LOG], log_directory=str(tmp_path / "logs")).custom["dbaas_logs"][LOG]
+    assert (more["objects"], kept.read_text().count(WORD)) == (2, 2)
 
 
 def test_the_store_removes_it_at_its_time(database: Database, cloud: Any) -> None:
-    (first, *_rest) = cloud.object_store.objects("dbaas_logs", prefix=f"{database.info()['uid']}/slow/")
+    (first, *_rest) = cloud.object_store.objects("dbaas_logs", prefix=f"{database.info()['uid']}/{LOG}/")
     assert cloud.object_store.get_object_metadata(first.name, container="dbaas_logs").delete_at
 
 
 def test_discarded_it_is_published_again(database: Database) -> None:
-    again = act(database, "publish", logs=["slow"], log_discard=True).custom["dbaas_logs"]["slow"]
+    again = act(database, "publish", logs=[LOG], log_discard=True).custom["dbaas_logs"][LOG]
     assert again["sent"]["bytes"] == again["bytes"]
     assert again["objects"] == 1
 
@@ -107,9 +109,9 @@ def test_discarded_it_is_published_again(database: Database) -> None:
 def test_it_stays_on_over_a_restart_and_is_switched_off(database: Database) -> None:
     run = play("instance_restart", database.way)
     assert run.ok, run.failures
-    assert database.rows("SELECT @@slow_query_log") == ["1"]
+    assert database.rows(TESTED.slow) == ["1"]
     again = play("instance_create", database.wish(volume_size=1))
     assert (again.ok, again.changed) == (True, 0), again.failures
-    act(database, "set", disable_logs=["slow"])
+    act(database, "set", disable_logs=[LOG])
     assert database.info()["logs"] == []
-    assert database.rows("SELECT @@slow_query_log") == ["0"]
+    assert database.rows(TESTED.slow) == ["0"]

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """`./dev soak NAME`: a long-running test with seeded chance; its figures are printed and kept as docs/evidence/NAME.json.
+With another datastore than MariaDB, which DBAAS_E2E_DATASTORE names, as NAME_DATASTORE.json.
 
 It runs on the cloud of OS_CLIENT_CONFIG_FILE and OS_CLOUD (`./dev cloud up` makes one) and removes what it makes.
 """
@@ -21,6 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / ".dev" / "collections")]
 
+from tests.e2e.datastores import MARIADB, TESTED  # noqa: E402
 from tests.soak import agent, day_two_kill, flow_kill, flows, guest_kill, kill, lock, settings_kill  # noqa: E402
 
 SOAKS = {
@@ -58,7 +60,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
     options = parser.parse_args()
-    directory = ROOT / ".dev" / "soak" / options.name
+    name = options.name if TESTED is MARIADB else f"{options.name}_{TESTED.name}"
+    directory = ROOT / ".dev" / "soak" / name
     directory.mkdir(parents=True, exist_ok=True)
     figures = SOAKS[options.name](options.seed, options.minutes, directory)
     rows = figures.pop("rows", [])
@@ -66,7 +69,7 @@ def main() -> int:
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout.strip()
     evidence = {
-        "soak": options.name,
+        "soak": name,
         "commit": commit,
         "when": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
         "seed": options.seed,
@@ -74,11 +77,11 @@ def main() -> int:
     }
     text = json.dumps(evidence, indent=2)
     print(text)
-    place = ROOT / "docs" / "evidence" / f"{options.name}.json"
+    place = ROOT / "docs" / "evidence" / f"{name}.json"
     place.parent.mkdir(exist_ok=True)
     place.write_text(f"{text}\n", encoding="utf-8")
     if rows:
-        place.with_suffix(".md").write_text(table(options.name, rows), encoding="utf-8")
+        place.with_suffix(".md").write_text(table(name, rows), encoding="utf-8")
     return 1 if figures["violations"] else 0
 
 

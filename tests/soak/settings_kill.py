@@ -18,7 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.guests import DATASTORE, Database
+from tests.e2e.datastores import TESTED
+from tests.e2e.guests import Database
 from tests.e2e.instances import connect
 from tests.e2e.kill_cells import give_lock_back
 from tests.e2e.leaks import difference, inventory
@@ -72,7 +73,7 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
 
 
 def _group(group: str, **values: Any) -> dict[str, Any]:
-    return {"configuration": group, **DATASTORE, "configuration_values": values}
+    return {"configuration": group, **TESTED.wish, "configuration_values": values}
 
 
 def _operations(database: Database, group: str) -> list[Operation]:
