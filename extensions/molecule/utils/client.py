@@ -78,7 +78,8 @@ def failure(fault: Exception) -> dict[str, Any]:
     """What went wrong."""
     cause = fault.__context__ or fault
     told = fault.args[0] if fault.args else 0
-    return {"error": type(cause).__name__, "code": told.get("C") if isinstance(told, dict) else told}
+    code = told.get("C") if isinstance(told, dict) else told if isinstance(told, int) else 0
+    return {"error": type(cause).__name__, "code": code}
 
 
 def talk(wanted: dict[str, Any]) -> dict[str, Any]:
