@@ -4,7 +4,7 @@
 
 """`./dev soak settings_kill`: configuration groups and guest logs are set, and logs published, by runs that are killed at one task after another.
 
-Each run is killed one task later than the one before, in turns at the task's beginning and in its midst, until one comes to its end.
+Each run is killed one to three tasks later than the one before, in turns at the task's beginning and in its midst, until one comes to its end.
 A client writes all the time.
 """
 
@@ -28,6 +28,8 @@ from tests.e2e.playbooks import play, playbook
 from tests.soak.halt import killed_at
 from tests.soak.operation import Operation
 
+FURTHER = 3
+"""Tasks by which a run is killed later than the one before, at most."""
 DEEPEST = 2.0
 """Seconds into a task at which it is killed, at most."""
 INSERTED = re.compile(r"INSERT INTO written VALUES \((\d+)\)")
@@ -108,11 +110,12 @@ def _killed(
 ) -> dict[str, Any]:
     """The operation, killed until it comes to its end; each kill becomes a row."""
     command = playbook(operation.playbook, operation.wish)
-    kills = 0
+    kills, number = 0, -1
     with database.writer() as writer:
         while True:
+            number += chance.randint(1, FURTHER)
             depth = chance.uniform(0, DEEPEST) if kills % 2 else None
-            at, well = killed_at(command, ENVIRONMENT, database.place / "halted", kills, depth)
+            at, well = killed_at(command, ENVIRONMENT, database.place / "halted", number, depth)
             if at is None:
                 break
             kills += 1
