@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dbaas_agent.drivers.all_faults import foreign, refuse, repeated
 from dbaas_agent.drivers.base import Plan
 from dbaas_agent.drivers.mysql_family.sql import Statement, database_fault, quote
-from dbaas_agent.drivers.refusals import foreign, refuse, repeated
 
 
 @dataclass(frozen=True)

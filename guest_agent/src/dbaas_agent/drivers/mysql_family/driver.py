@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from dbaas_agent import systemd, tls_mode
 from dbaas_agent.config import Config
 from dbaas_agent.drivers import base
+from dbaas_agent.drivers.all_faults import refuse
 from dbaas_agent.drivers.mysql_family import databases, grants, parameters, sessions, tls, users, writers
 from dbaas_agent.drivers.mysql_family.databases import CharacterSets
 from dbaas_agent.drivers.mysql_family.grants import Held, Known, Places, Scope
 from dbaas_agent.drivers.mysql_family.sessions import PING_SECONDS, Execute
 from dbaas_agent.drivers.mysql_family.sql import SYSTEM_DATABASES, Statement
 from dbaas_agent.drivers.mysql_family.users import Account
-from dbaas_agent.drivers.refusals import refuse
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import identity
 from dbaas_agent.subproc import Completed

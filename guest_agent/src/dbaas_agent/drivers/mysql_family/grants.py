@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from dbaas_agent.drivers.all_faults import foreign
 from dbaas_agent.drivers.mysql_family.sql import (
     Statement,
     database_fault,
@@ -17,7 +18,6 @@ from dbaas_agent.drivers.mysql_family.sql import (
     table_fault,
     unescape_pattern,
 )
-from dbaas_agent.drivers.refusals import foreign
 
 EVERYTHING = "*"
 ALL = "ALL"

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dbaas_agent.drivers import tls_rules as tls
+from dbaas_agent.drivers.all_faults import foreign, refuse, repeated
 from dbaas_agent.drivers.base import Plan
 from dbaas_agent.drivers.mysql_family import grants
 from dbaas_agent.drivers.mysql_family.grants import Held, Known, Places, Scope
 from dbaas_agent.drivers.mysql_family.sql import Names, Statement, host_fault, user_fault
-from dbaas_agent.drivers.refusals import foreign, refuse, repeated
 from dbaas_agent.tls_mode import DEFAULT, Policy, Who
 
 ANYWHERE = "%"
