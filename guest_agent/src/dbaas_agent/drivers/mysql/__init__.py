@@ -110,14 +110,14 @@ class Driver(driver.Driver):
         bare, running = self.bare(), self.running(execute)
         asked = [parameters.OTHER_NAMES.get(name, name) for name in names]
         fixed = frozenset(name for name in asked if name in running and not _is_dynamic(execute, name))
-        defaults = {parameters.OTHER_NAMES.get(name, name): value for name, value in bare.items()}
+        defaults = {parameters.OTHER_NAMES.get(name, name): parameters.own(name, bare) for name in bare}
         found = parameters.variables(_rows(execute), fixed, defaults, choices)
         return Server(found, running, configured, bare, parameters.OTHER_NAMES)
 
     def _choices(self, execute: Execute) -> dict[str, tuple[str, ...]]:
         bare = self.bare()
         kinds = {
-            row["VARIABLE_NAME"]: parameters.kind(row, bare[row["VARIABLE_NAME"]] or "")
+            row["VARIABLE_NAME"]: parameters.kind(row, parameters.own(row["VARIABLE_NAME"], bare))
             for row in _rows(execute)
             if row["VARIABLE_NAME"] in bare and row["VARIABLE_SCOPE"] != "SESSION_ONLY"
         }
@@ -125,7 +125,7 @@ class Driver(driver.Driver):
         return {
             **parameters.enum_words(by_kind["enum"], self._offer),
             **parameters.set_words(by_kind["set"], self._offer),
-            **{name: parameters.flag_words(bare[name] or "") for name in by_kind["flags"]},
+            **{name: parameters.flag_words(parameters.own(name, bare)) for name in by_kind["flags"]},
         }
 
     def _offer(self, values: Mapping[str, str]) -> dict[str, str | None] | None:

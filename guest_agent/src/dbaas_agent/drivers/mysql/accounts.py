@@ -60,8 +60,10 @@ def accounts(rows: Iterable[Mapping[str, Any]], edges: Iterable[Mapping[str, Any
 
 
 def _account(row: Mapping[str, Any], roles: frozenset[Who]) -> Account:
-    comes = not (row["account_locked"] == "Y" and row["password_expired"] == "Y" and not row["authentication_string"])
-    return Account(row["User"], row["Host"], _logins(row) if comes else (), requirement(row), login=comes, roles=roles)
+    is_role = {row["account_locked"], row["password_expired"]} == {"Y"} and not row["authentication_string"]
+    return Account(
+        row["User"], row["Host"], () if is_role else _logins(row), requirement(row), login=not is_role, roles=roles
+    )
 
 
 def _logins(row: Mapping[str, Any]) -> tuple[Login, ...]:

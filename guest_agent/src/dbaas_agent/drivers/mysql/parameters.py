@@ -12,6 +12,8 @@ from typing import Any
 from dbaas_agent.drivers.mysql_family.parameters import Variable
 
 OTHER_NAMES = {"default_time_zone": "time_zone"}
+_UNTOLD = {"optimizer_trace": "enabled=off,one_line=off"}
+"""Defaults that --help of 9.7 says nothing of."""
 _KINDS = {
     "Boolean": "boolean",
     "Enumeration": "enum",
@@ -27,8 +29,13 @@ Offer = Callable[[Mapping[str, str]], "Mapping[str, str | None] | None"]
 """What the server would start with if these parameters had these values; None: it would not start."""
 
 
+def own(name: str, bare: Mapping[str, str | None]) -> str:
+    """The server's own value of a parameter. bare: what it starts with without any file."""
+    return bare.get(name) or _UNTOLD.get(name, "")
+
+
 def kind(row: Mapping[str, Any], value: str) -> str:
-    """The type of a variable's rule. row: of variables_metadata; value: the server's own default."""
+    """The type of a variable's rule. row: of variables_metadata; value: the server's own."""
     found = _KINDS[row["DATA_TYPE"]]
     return "flags" if found == "set" and "=" in value else found
 
@@ -36,7 +43,7 @@ def kind(row: Mapping[str, Any], value: str) -> str:
 def variables(
     rows: Iterable[Mapping[str, Any]],
     fixed: frozenset[str],
-    defaults: Mapping[str, str | None],
+    defaults: Mapping[str, str],
     choices: Mapping[str, tuple[str, ...]],
 ) -> dict[str, Variable]:
     """Those that a file may set. rows: of variables_metadata with those of variables_info; fixed: which only a start gives a value;
@@ -46,7 +53,7 @@ def variables(
         name = row["VARIABLE_NAME"]
         if row["VARIABLE_SCOPE"] == "SESSION_ONLY":
             continue
-        default = defaults.get(name) or ""
+        default = defaults.get(name, "")
         found[name] = Variable(
             kind(row, default),
             fixed=name in fixed,
