@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dbaas_agent.drivers import mariadb_parameters
 from dbaas_agent.drivers.base import ParameterPlan, Settings
-from dbaas_agent.drivers.mariadb_parameters import Server
+from dbaas_agent.drivers.mariadb.parameters import KEPT, OTHER_NAMES, same, variables
+from dbaas_agent.drivers.mysql_family import parameters
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +34,7 @@ wsrep-OSU-method                                             TOI
 
 To see what values a running server is using, type 'mariadb-admin variables'.
 """
-CONFIGURED = mariadb_parameters.options(TOLD)
+CONFIGURED = parameters.options(TOLD)
 
 
 def row(name: str, kind: str = "VARCHAR", **more: Any) -> dict[str, Any]:
@@ -53,6 +53,12 @@ def row(name: str, kind: str = "VARCHAR", **more: Any) -> dict[str, Any]:
         "GLOBAL_VALUE_PATH": None,
         **more,
     }
+
+
+def server(
+    rows: list[dict[str, Any]], running: dict[str, Any], configured: dict[str, Any], bare: dict[str, Any]
+) -> parameters.Server:
+    return parameters.Server(variables(rows), running, configured, bare, OTHER_NAMES, KEPT, same)
 
 
 def number(name: str, low: str, high: str, step: str | None, kind: str = "BIGINT UNSIGNED") -> dict[str, Any]:
@@ -95,10 +101,10 @@ def one(name: str, kind: str, now: str, configured: str | None, content: str = "
     }
     settings = Settings(PATH, content, more.pop("before", ""), more.pop("natural", {}))
     bare = {name: more.pop("bare", configured)}
-    server = Server(
+    made = server(
         [number(name, "0", "9", None) | {"VARIABLE_TYPE": kind} | known | more], {name: now}, {name: configured}, bare
     )
-    return mariadb_parameters.plan(settings, server)
+    return parameters.plan(settings, made)
 
 
 def test_options() -> None:
@@ -108,7 +114,7 @@ def test_options() -> None:
 
 
 def test_rules() -> None:
-    by_name = {rule.pop("name"): rule for rule in mariadb_parameters.rules(ROWS, CONFIGURED)}
+    by_name = {rule.pop("name"): rule for rule in server(ROWS, RUNNING, CONFIGURED, CONFIGURED).rules()}
     assert set(by_name) == set(CONFIGURED) - {"ssl"}
     size = {"min": 2097152, "max": 18446744073701163008, "step": 1048576}
     assert by_name["innodb_buffer_pool_size"] == {"type": "integer", "restart_required": False, **size}
@@ -124,14 +130,14 @@ def test_rules() -> None:
 
 
 def test_a_variable_that_has_the_name_of_its_option_goes_first() -> None:
-    assert mariadb_parameters.variable("transaction_isolation", {"transaction_isolation", "tx_isolation"}) == (
-        "transaction_isolation"
-    )
+    both = [row("TRANSACTION_ISOLATION"), row("TX_ISOLATION")]
+    names = [server(rows, {}, {}, {}).variable("transaction_isolation") for rows in (both, both[1:])]
+    assert names == ["transaction_isolation", "tx_isolation"]
 
 
 def test_what_a_file_sets() -> None:
     content = "# max = 1\n[mariadbd]\nMax-Connections = 55\n  sql_mode=\nskip-name-resolve\n;x = 1\ninit_connect = SET a = 1 \n"
-    assert mariadb_parameters.given(content) == {
+    assert parameters.given(content) == {
         "max_connections": "55",
         "sql_mode": "",
         "skip_name_resolve": "",
@@ -158,12 +164,12 @@ def test_what_a_file_sets() -> None:
     ],
 )
 def test_numbers_that_the_server_changes(text: str, made: str, well: bool) -> None:
-    assert (mariadb_parameters.faults(f"a = {text}\n", {"a": made}) == []) is well
+    assert (parameters.faults(f"a = {text}\n", {"a": made}) == []) is well
 
 
 def test_a_server_that_follows_its_files_has_nothing_to_do() -> None:
     settings = Settings(PATH, ALL + "\nunknown = 1", "other = 1")
-    assert mariadb_parameters.plan(settings, Server(ROWS, RUNNING, CONFIGURED, CONFIGURED)) == ParameterPlan()
+    assert parameters.plan(settings, server(ROWS, RUNNING, CONFIGURED, CONFIGURED)) == ParameterPlan()
 
 
 def test_what_differs_is_set_or_waits() -> None:
@@ -176,7 +182,7 @@ def test_what_differs_is_set_or_waits() -> None:
         "sql_mode": "NO_ZERO_DATE",
         "tx_isolation": "READ-COMMITTED",
     }
-    plan = mariadb_parameters.plan(Settings(PATH, ALL), Server(ROWS, running, CONFIGURED, CONFIGURED))
+    plan = parameters.plan(Settings(PATH, ALL), server(ROWS, running, CONFIGURED, CONFIGURED))
     assert [(step.sql, step.values) for step in plan.statements] == [
         ("SET GLOBAL `autocommit` = %s", ("ON",)),
         ("SET GLOBAL `time_zone` = DEFAULT", ()),

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from dbaas_agent.drivers import mariadb_upgrade
-from dbaas_agent.drivers.mariadb_upgrade import DatastoreUpgrade
+from dbaas_agent.drivers.mariadb import upgrade
+from dbaas_agent.drivers.mariadb.upgrade import DatastoreUpgrade
 from dbaas_agent.errors import AgentError
 from dbaas_agent.subproc import Completed
 
@@ -34,8 +34,8 @@ class Tool:
 
 
 def job(tool: Tool, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr(mariadb_upgrade, "run", tool.run)
-    monkeypatch.setattr(mariadb_upgrade, "_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(upgrade, "run", tool.run)
+    monkeypatch.setattr(upgrade, "_AGAIN_SECONDS", 0.0)
     driver = SimpleNamespace(ping=lambda: "10.11.19", config=SimpleNamespace(socket="/s"))
     report: Any = SimpleNamespace(progress=lambda *_: None, log=lambda *_, **__: None)
     made = DatastoreUpgrade(driver, {}, {})

@@ -10,22 +10,32 @@ from typing import Any
 
 import pytest
 from dbaas_agent import schema, validate
-from dbaas_agent.drivers import mariadb_users as sql
-from dbaas_agent.drivers.mariadb_grants import Held, Known, Places, Scope
-from dbaas_agent.drivers.mariadb_sql import database_fault, escape_pattern, user_fault
-from dbaas_agent.drivers.mariadb_tls import CIPHER, NONE, SSL, SUBJECT, X509
-from dbaas_agent.drivers.mariadb_users import NATIVE, Account, Login
+from dbaas_agent.drivers.mariadb.accounts import (
+    MONITORING,
+    NATIVE,
+    SYNONYMS,
+    Dialect,
+    logins,
+    password_hash,
+    requirement,
+)
+from dbaas_agent.drivers.mysql_family import users as sql
+from dbaas_agent.drivers.mysql_family.grants import Held, Known, Places, Scope
+from dbaas_agent.drivers.mysql_family.sql import database_fault, escape_pattern, user_fault
+from dbaas_agent.drivers.mysql_family.users import Account, Login
+from dbaas_agent.drivers.tls_rules import CIPHER, NONE, SSL, SUBJECT, X509
 from dbaas_agent.errors import AgentError
 from dbaas_agent.tls_mode import DEFAULT, MUTUAL, OFF, REQUIRED, Policy, Who
 from hypothesis import given, strategies
 
-KNOWN = Known(frozenset({"SELECT", "INSERT", "SHOW VIEW"}), frozenset({"SELECT", "INSERT"}))
+KNOWN = Known(frozenset({"SELECT", "INSERT", "SHOW VIEW"}), frozenset({"SELECT", "INSERT"}), MONITORING, SYNONYMS)
 PLACES = Places(frozenset({"d", "my_db", "a_b", "fine"}), frozenset({("d", "t")}))
+DIALECT = Dialect()
 ALL = Held(KNOWN.database)
-OLD = Login(NATIVE, sql.password_hash("old"))
-NEW = Login(NATIVE, sql.password_hash("new"))
+OLD = Login(NATIVE, password_hash("old"))
+NEW = Login(NATIVE, password_hash("new"))
 DATABASES = strategies.text(min_size=1, max_size=64).filter(lambda name: not database_fault(name))
-USERS = strategies.text(min_size=1, max_size=80).filter(lambda name: not user_fault(name))
+USERS = strategies.text(min_size=1, max_size=80).filter(lambda name: not user_fault(name, DIALECT.names))
 SET = "ALTER USER %s@%s IDENTIFIED VIA mysql_native_password USING %s"
 
 
@@ -40,7 +50,7 @@ def account(*logins: Login, require: str = SSL, **grants: Held) -> Account:
 
 
 def plan(*items: dict[str, Any], now: Account | None = None, policy: Policy = DEFAULT) -> sql.Plan:
-    return sql.plan_users(users(*items), {now.who: now} if now else {}, KNOWN, PLACES, policy)
+    return sql.plan_users(users(*items), {now.who: now} if now else {}, KNOWN, PLACES, DIALECT, policy=policy)
 
 
 def places(caught: pytest.ExceptionInfo[AgentError]) -> list[str]:
@@ -49,11 +59,11 @@ def places(caught: pytest.ExceptionInfo[AgentError]) -> list[str]:
 
 
 def test_password_hash_is_the_servers() -> None:
-    assert sql.password_hash("new") == "*6FE2B845E049CDA9EFED8CFAF265CD29622FD852"  # what MariaDB 10.11 and 11.8 showed
+    assert password_hash("new") == "*6FE2B845E049CDA9EFED8CFAF265CD29622FD852"  # what MariaDB 10.11 and 11.8 showed
 
 
 @pytest.mark.parametrize(
-    ("stored", "logins", "require"),
+    ("stored", "ways", "require"),
     [
         ({"plugin": "mysql_native_password", "authentication_string": "*A"}, (Login(NATIVE, "*A"),), NONE),
         ({"plugin": "mysql_native_password", "authentication_string": "*A", "ssl_type": 1}, (Login(NATIVE, "*A"),), SSL),
@@ -69,8 +79,8 @@ def test_password_hash_is_the_servers() -> None:
         ),
     ],
 )  # fmt: skip
-def test_logins_of_an_account(stored: dict[str, Any], logins: tuple[Login, ...], require: str) -> None:
-    assert sql.logins(stored) == (logins, require)
+def test_logins_of_an_account(stored: dict[str, Any], ways: tuple[Login, ...], require: str) -> None:
+    assert (logins(stored), requirement(stored)) == (ways, require)
 
 
 def test_a_new_user() -> None:
@@ -78,7 +88,7 @@ def test_a_new_user() -> None:
     assert [(step.sql, step.bound()) for step in made.statements] == [
         (
             "CREATE USER %s@%s IDENTIFIED VIA mysql_native_password USING %s REQUIRE SSL",
-            ("u", "%", sql.password_hash("new")),
+            ("u", "%", password_hash("new")),
         ),
         ("GRANT ALL PRIVILEGES ON `my\\_db`.* TO %s@%s", ("u", "%")),
     ]
@@ -213,15 +223,15 @@ def test_reached_users_are_left_alone_and_no_password_is_shown(
     secret = f"SECRET{password}"
     item = {"name": name, "password": secret, "databases": sorted(wanted), "require_tls": require_tls}
     there = Places(frozenset(wanted))
-    made = sql.plan_users(users(item), {}, KNOWN, there)
+    made = sql.plan_users(users(item), {}, KNOWN, there, DIALECT)
     grants = {Scope(escape_pattern(database)): ALL for database in wanted}
-    reached = Account(name, "%", (Login(NATIVE, sql.password_hash(secret)),), SSL if require_tls else NONE, grants)
-    assert sql.plan_users(users(item), {(name, "%"): reached}, KNOWN, there).statements == []
+    reached = Account(name, "%", (Login(NATIVE, password_hash(secret)),), SSL if require_tls else NONE, grants)
+    assert sql.plan_users(users(item), {(name, "%"): reached}, KNOWN, there, DIALECT).statements == []
     shown = json.dumps([made.before, made.after, [step.shown() for step in made.statements]])
     for word in (json.dumps(name)[1:-1], *(json.dumps(database)[1:-1] for database in wanted)):
         shown = shown.replace(word, "")
     assert "SECRET" not in shown
-    assert sql.password_hash(secret) not in shown
+    assert password_hash(secret) not in shown
     assert not any("SECRET" in step.sql for step in made.statements)
 
 
@@ -332,7 +342,7 @@ def test_all_users_are_checked_before_the_first_statement() -> None:
 def test_who_would_be_renamed_onto_another_is_refused() -> None:
     both = {("u", "%"): account(), ("v", "%"): Account("v", "%", (OLD,), SSL)}
     with pytest.raises(AgentError) as caught:
-        sql.plan_users(users({"name": "u", "new_name": "v"}), both, KNOWN, PLACES)
+        sql.plan_users(users({"name": "u", "new_name": "v"}), both, KNOWN, PLACES, DIALECT)
     assert places(caught) == ["users[0].new_name"]
 
 
@@ -357,22 +367,22 @@ GRANT_ROOT = "GRANT ALL PRIVILEGES ON *.* TO %s@%s WITH GRANT OPTION"
 def test_root(
     now: Account | None, enabled: bool, password: str | None, require_tls: bool, statements: list[str]
 ) -> None:
-    made = sql.plan_root(now, enabled, password, require_tls)
+    made = sql.plan_root(now, enabled, password, require_tls, DIALECT)
     assert [step.sql for step in made.statements] == statements
     assert made.before == {"enabled": now is not None}
     assert made.after == {"enabled": enabled, "password_changed": any(" USING " in sql for sql in statements)}
 
 
 def test_root_follows_the_mode() -> None:
-    made = sql.plan_root(None, True, "p", False, Policy(MUTUAL))
+    made = sql.plan_root(None, True, "p", False, DIALECT, policy=Policy(MUTUAL))
     assert made.statements[0].sql.endswith("REQUIRE X509")
     assert made.policy == Policy(MUTUAL, frozenset({sql.ROOT}))
-    gone = sql.plan_root(ROOT, False, None, True, Policy(MUTUAL, frozenset({sql.ROOT})))
+    gone = sql.plan_root(ROOT, False, None, True, DIALECT, policy=Policy(MUTUAL, frozenset({sql.ROOT})))
     assert gone.policy == Policy(MUTUAL)
 
 
 @pytest.mark.parametrize("password", [None, "", "\ud800"])
 def test_root_needs_a_password(password: str | None) -> None:
     with pytest.raises(AgentError) as caught:
-        sql.plan_root(None, True, password, True)
+        sql.plan_root(None, True, password, True, DIALECT)
     assert places(caught) == ["password"]

@@ -326,7 +326,7 @@ VERBS: dict[str, dict[str, Any]] = {
     },
     "parameter_list": {
         "mutating": False,
-        "timeout": 60,
+        "timeout": 300,
         "args": {},
     },
     "configuration_set": {

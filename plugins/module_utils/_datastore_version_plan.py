@@ -83,7 +83,7 @@ class Wanted:
 _NAMES = {
     "datastore": (r"[a-z][a-z0-9_-]{0,31}", "a lower-case letter, then lower-case letters, digits, _ or -, at most 32"),
     "version": (r"[0-9A-Za-z][0-9A-Za-z._+~-]{0,63}", "a version such as 10.11, at most 64 characters"),
-    "os": (r"[a-z][a-z0-9]*-[0-9][0-9a-z.]*", "distribution and version, such as debian-12"),
+    "os": (r"[a-z][a-z0-9]*-[0-9a-z][0-9a-z.]*", "distribution and version, such as debian-12"),
 }
 
 

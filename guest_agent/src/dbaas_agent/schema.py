@@ -139,7 +139,7 @@ VERBS: dict[str, dict[str, Any]] = {
             "require_tls": {"type": "bool", "default": True},
         },
     },
-    "parameter_list": {"mutating": False, "timeout": 60, "args": {}},
+    "parameter_list": {"mutating": False, "timeout": 300, "args": {}},
     "configuration_set": {
         "mutating": True,
         "timeout": 1500,

@@ -53,6 +53,7 @@ class Spec:
     name: str  # of the entry, for instance mariadb-10.11
     os: str  # debian-12
     suite: str  # bookworm
+    pockets: list[str]  # archives beside the suite's own: updates, security
     packages: list[str]
     enabled_units: list[str]
     masked_units: list[str]
@@ -126,12 +127,12 @@ def host_mirrors() -> Mirrors:
     return parse_mirrors(targets, release.get("VERSION_CODENAME", "").strip('"'), run(["apt-config", "dump"]))
 
 
-def source_lines(mirrors: Mirrors, suite: str) -> list[str]:
-    """Return the lines of sources.list for a suite."""
+def source_lines(mirrors: Mirrors, suite: str, pockets: t.Iterable[str]) -> list[str]:
+    """Return the lines of sources.list for a suite and its pockets."""
+    sites = {"security": mirrors.security}
     return [
         f"deb {mirrors.archive} {suite} main",
-        f"deb {mirrors.archive} {suite}-updates main",
-        f"deb {mirrors.security} {suite}-security main",
+        *(f"deb {sites.get(pocket, mirrors.archive)} {suite}-{pocket} main" for pocket in pockets),
     ]
 
 
@@ -191,7 +192,7 @@ def bootstrap(spec: Spec, mirrors: Mirrors, root: pathlib.Path, lock: int) -> No
     argv += [f'--essential-hook=cp -r --no-preserve=ownership {shlex.quote(str(TREE))}/. "$1"']
     run(
         [*argv, spec.suite, str(root), "-"],
-        stdin="\n".join(source_lines(mirrors, spec.suite)) + "\n",
+        stdin="\n".join(source_lines(mirrors, spec.suite, spec.pockets)) + "\n",
         lock=lock,
         timeout=BUILD_TIMEOUT,
     )
@@ -202,7 +203,7 @@ def finish(spec: Spec, mirrors: Mirrors, root: pathlib.Path) -> None:
     for option_file in ("etc/apt/apt.conf.d/99mmdebstrap", "etc/dpkg/dpkg.cfg.d/99mmdebstrap", "etc/apt/sources.list"):
         (root / option_file).unlink(missing_ok=True)
     (root / "etc/apt/sources.list.d/debian.list").write_text(
-        "\n".join(source_lines(mirrors, spec.suite)) + "\n", "utf-8"
+        "\n".join(source_lines(mirrors, spec.suite, spec.pockets)) + "\n", "utf-8"
     )
     (root / "etc/apt/apt.conf.d/61dbaas-mirror").write_text(
         "".join(f'{key} "{value}";\n' for key, value in sorted(mirrors.options.items())), "utf-8"

@@ -25,6 +25,7 @@ SPEC = build.Spec(
     name="thing-1",
     os="debian-13",
     suite="trixie",
+    pockets=["updates", "security"],
     packages=["thing"],
     enabled_units=[],
     masked_units=[],
@@ -56,7 +57,8 @@ def test_the_guest_gets_the_mirrors_without_the_hosts_proxy() -> None:
     mirrors = dataclasses.replace(MIRRORS, options={"Acquire::Check-Date": "false", "Acquire::http::Proxy": "p"})
     assert build.guest_mirrors(SPEC, mirrors).options == {"Acquire::Check-Date": "false"}
     own = build.guest_mirrors(dataclasses.replace(SPEC, guest_mirror="http://m/debian"), mirrors)
-    assert build.source_lines(own, "trixie") == [
+    assert build.source_lines(own, "sid", []) == ["deb http://m/debian sid main"]
+    assert build.source_lines(own, "trixie", SPEC.pockets) == [
         "deb http://m/debian trixie main",
         "deb http://m/debian trixie-updates main",
         "deb http://m/debian-security trixie-security main",

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._objects import object_faults
-from dbaas_agent.drivers import mariadb_sql
+from dbaas_agent.drivers.mariadb.accounts import Dialect
+from dbaas_agent.drivers.mysql_family import sql
 from hypothesis import example, given, strategies
 
 MARIADB = yaml.safe_load(Path("templates/mariadb/datastore.yml").read_text(encoding="utf-8"))["names"]
@@ -30,7 +31,7 @@ def user(**changes: Any) -> dict[str, Any]:
 @example("x" * 64)
 @example("x" * 65)
 def test_databases_are_judged_as_the_agent_does(name: str) -> None:
-    assert bool(object_faults(MARIADB, [name], [])) == bool(mariadb_sql.database_fault(name))
+    assert bool(object_faults(MARIADB, [name], [])) == bool(sql.database_fault(name))
 
 
 @given(NAME)
@@ -39,12 +40,12 @@ def test_databases_are_judged_as_the_agent_does(name: str) -> None:
 @example("x" * 80)
 @example("x" * 81)
 def test_users_are_judged_as_the_agent_does(name: str) -> None:
-    assert bool(object_faults(MARIADB, [], [user(name=name)])) == bool(mariadb_sql.user_fault(name))
+    assert bool(object_faults(MARIADB, [], [user(name=name)])) == bool(sql.user_fault(name, Dialect.names))
 
 
 def test_reserved_names_are_those_of_the_agent() -> None:
-    assert set(MARIADB["database"]["reserved"]) == mariadb_sql.SYSTEM_DATABASES
-    assert set(MARIADB["user"]["reserved"]) == mariadb_sql.SYSTEM_USERS - {""}
+    assert set(MARIADB["database"]["reserved"]) == sql.SYSTEM_DATABASES
+    assert set(MARIADB["user"]["reserved"]) == Dialect.names.system_users - {""}
 
 
 @pytest.mark.parametrize(

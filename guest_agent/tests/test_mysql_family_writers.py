@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dbaas_agent.drivers import mariadb_writers
+from dbaas_agent.drivers.mysql_family import writers
 
 
 def row(info: str | None, command: str = "Query", user: str = "clerk", host: str = "10.0.0.5:50000") -> dict[str, Any]:
@@ -42,8 +42,8 @@ def row(info: str | None, command: str = "Query", user: str = "clerk", host: str
     ],
 )
 def test_statements(info: str | None, writes: bool) -> None:
-    assert mariadb_writers.writing([row(info)]) == ([7] if writes else [])
-    assert mariadb_writers.idle([row(info)]) == []
+    assert writers.writing([row(info)]) == ([7] if writes else [])
+    assert writers.idle([row(info)]) == []
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_statements(info: str | None, writes: bool) -> None:
     ],
 )
 def test_connections(given: dict[str, Any], busy: bool, idle: bool) -> None:
-    assert (bool(mariadb_writers.writing([given])), bool(mariadb_writers.idle([given]))) == (busy, idle)
+    assert (bool(writers.writing([given])), bool(writers.idle([given]))) == (busy, idle)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from dbaas_agent.drivers.base import UnansweredError
-from dbaas_agent.drivers.mariadb_check import DatastoreCheck, Execute, verdict
-from dbaas_agent.drivers.mariadb_sql import Statement
+from dbaas_agent.drivers.mysql_family.check import DatastoreCheck, Execute, verdict
+from dbaas_agent.drivers.mysql_family.sql import Statement
 from dbaas_agent.errors import AgentError
 
 OK = ("status", "OK")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from dbaas_agent import schema, validate
-from dbaas_agent.drivers import mariadb_databases as sql
-from dbaas_agent.drivers.mariadb_sql import database_fault
+from dbaas_agent.drivers.mysql_family import databases as sql
+from dbaas_agent.drivers.mysql_family.sql import database_fault
 from dbaas_agent.errors import AgentError
 from hypothesis import given, strategies
 

@@ -1,23 +1,21 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What MariaDB requires of clients, by account and by TLS mode: pure functions over what the server showed."""
+"""What is required of clients, by account and by TLS mode: pure, and of no datastore."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.mariadb_sql import Statement
-from dbaas_agent.tls_mode import MUTUAL, OFF, REQUIRED, Policy, Who
+from dbaas_agent.tls_mode import MUTUAL, OFF, Policy, Who
 
 NONE = "NONE"
 SSL = "SSL"
 X509 = "X509"
 CIPHER = "CIPHER"
 SUBJECT = "SUBJECT"
-"""Words of REQUIRE; the last two, a cipher alone and a certain certificate, are only ever made by hand."""
+"""Nothing, TLS, a certificate of the instance's CA; the last two, a cipher alone and a certain certificate, are only ever made by hand."""
 LOCAL = "localhost"
 """The host of accounts that come by the socket only."""
 
@@ -37,14 +35,6 @@ _BY_WISH = {
     True: Rule(SSL, frozenset({SSL, X509, CIPHER, SUBJECT})),
     False: Rule(NONE, frozenset({NONE})),
 }
-
-
-def requirement(stored: Mapping[str, Any]) -> str:
-    """What an account requires, from its ``Priv`` in mysql.global_priv."""
-    kind = stored.get("ssl_type", 0)
-    if kind == 3:
-        return SUBJECT if stored.get("x509_issuer") or stored.get("x509_subject") else CIPHER
-    return (NONE, SSL, X509)[kind]
 
 
 def rule_for(policy: Policy, who: Who, require_tls: bool | None, exists: bool) -> Rule | None:
@@ -69,25 +59,17 @@ def after_users(policy: Policy, asked: Mapping[Who, tuple[Who | None, bool | Non
     return Policy(policy.mode, frozenset(plain))
 
 
-def plan_mode(policy: Policy, mode: str, requires: Mapping[Who, str], secure_transport: bool) -> Plan:
-    """How the server that runs comes from a policy to a mode. requires: the word of each account;
-    secure_transport: what the server's variable says."""
+def after_mode(policy: Policy, mode: str, requires: Mapping[Who, str]) -> tuple[Policy, dict[Who, str]]:
+    """What is to be kept of a policy when the mode becomes another, and the accounts from the network that change, each with its new word.
+
+    requires: the word of each account.
+    """
     network = {who: word for who, word in sorted(requires.items()) if who[1] != LOCAL}
     plain = policy.plain if policy.decides else frozenset(who for who, word in network.items() if word == NONE)
     after = Policy(mode, plain)
     if not after.decides:
         after = Policy(mode)
-    words = _words(policy, after, plain, network)
-    steps = [Statement(f"ALTER USER %s@%s REQUIRE {word}", who) for who, word in words.items()]
-    wanted = mode in (REQUIRED, MUTUAL)
-    if secure_transport != wanted:
-        steps.append(Statement(f"SET GLOBAL require_secure_transport = {'ON' if wanted else 'OFF'}"))
-    return Plan(
-        steps,
-        {"mode": policy.mode, "accounts": {"@".join(who): network[who] for who in words}},
-        {"mode": mode, "accounts": {"@".join(who): word for who, word in words.items()}},
-        None if after == policy else after,
-    )
+    return after, _words(policy, after, plain, network)
 
 
 def _words(policy: Policy, after: Policy, plain: frozenset[Who], network: Mapping[Who, str]) -> dict[Who, str]:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may stand in MariaDB's configuration, and how the running server comes to follow it. Pure.
+"""What may stand in a server's configuration, and how the running server comes to follow it. Pure.
 
 A parameter is called as in the file, with underscores. Its rule has the form of validation-rules.json.
 """
@@ -9,30 +9,13 @@ A parameter is called as in the file, with underscores. Its rule has the form of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from dbaas_agent.drivers.base import ParameterPlan, Settings
-from dbaas_agent.drivers.mariadb_sql import Statement, quote
+from dbaas_agent.drivers.mysql_family.sql import Statement, quote
 
-TYPES = {
-    "BOOLEAN": "boolean",
-    "DOUBLE": "float",
-    "ENUM": "enum",
-    "FLAGSET": "flags",
-    "SET": "set",
-    "VARCHAR": "string",
-}
-"""The types of information_schema.SYSTEM_VARIABLES that are no integers."""
-VARIABLES = {
-    "default_time_zone": "time_zone",
-    "transaction_isolation": "tx_isolation",
-    "transaction_read_only": "tx_read_only",
-}
-"""Parameters whose variables have another name; a newer server has one of the same name for some."""
-_KEPT = {("max_user_connections", "0")}
-"""A dynamic parameter with a value that nothing but a start takes it from."""
 _NOT_GIVEN = "(No default value)"
 _LINE = re.compile(r"-{3,}[ -]*")
 _SETTING = re.compile(r"\s*([A-Za-z][A-Za-z0-9_-]*)\s*(?:=\s*(.*?)\s*)?")
@@ -42,7 +25,7 @@ _TRUE, _FALSE = ("1", "on", "true", "yes"), ("0", "off", "false", "no")
 
 
 def options(told: str) -> dict[str, str | None]:
-    """The parameters with the values that they start with, from what `mariadbd --verbose --help` prints; None: the server's own."""
+    """The parameters with the values that they start with, from what the server prints with `--verbose --help`; None: the server's own."""
     found: dict[str, str | None] = {}
     lines = iter(told.splitlines())
     for line in lines:
@@ -85,57 +68,65 @@ def _called(name: str) -> str:
     return name.replace("-", "_").lower()
 
 
-def variable(name: str, known: Iterable[str]) -> str:
-    """The variable of a parameter; known: the variables that there are."""
-    return name if name in known else VARIABLES.get(name, name)
+@dataclass(frozen=True)
+class Variable:
+    """What a server tells of a variable.
 
+    kind: a type of validation-rules.json; fixed: whether only a start gives it a value; default: the server's own, as text; stated: whether a
+    statement gave the value that it has; path: of the file that did; low, high, step: of a number; choices: for the kinds that have some.
+    """
 
-def rules(rows: list[dict[str, Any]], options: Iterable[str]) -> list[dict[str, Any]]:
-    """The rules by name. rows: information_schema.SYSTEM_VARIABLES; options: names of parameters."""
-    by_name = {str(row["VARIABLE_NAME"]).lower(): row for row in rows if _may_be_set(row)}
-    found = {name: by_name[variable(name, by_name)] for name in options if variable(name, by_name) in by_name}
-    return [_rule(name, row) for name, row in sorted(found.items())]
+    kind: str = "string"
+    fixed: bool = False
+    default: str = ""
+    stated: bool = False
+    path: str = ""
+    low: str = "0"
+    high: str = "0"
+    step: int = 1
+    choices: tuple[str, ...] = ()
 
-
-def _may_be_set(row: dict[str, Any]) -> bool:
-    """Variables that only tell something are listed beside the options, too."""
-    tells = row["READ_ONLY"] == "YES" and row["COMMAND_LINE_ARGUMENT"] is None
-    return row["VARIABLE_SCOPE"] != "SESSION ONLY" and not tells
-
-
-def _rule(name: str, row: dict[str, Any]) -> dict[str, Any]:
-    kind = TYPES.get(row["VARIABLE_TYPE"], "integer")
-    if kind == "enum" and not row["ENUM_VALUE_LIST"]:
-        kind = "string"
-    rule: dict[str, Any] = {"name": name, "type": kind, "restart_required": row["READ_ONLY"] == "YES"}
-    number: Callable[[str], float] | None = {"integer": int, "float": float}.get(kind)
-    if number is not None:
-        rule |= {"min": number(row["NUMERIC_MIN_VALUE"]), "max": number(row["NUMERIC_MAX_VALUE"])}
-        if int(row["NUMERIC_BLOCK_SIZE"] or 0) > 1:
-            rule["step"] = int(row["NUMERIC_BLOCK_SIZE"])
-    if kind in ("enum", "flags", "set"):
-        rule["choices"] = row["ENUM_VALUE_LIST"].split(",")
-    return rule
+    def rule(self, name: str) -> dict[str, Any]:
+        """The rule of the parameter of this name."""
+        rule: dict[str, Any] = {"name": name, "type": self.kind, "restart_required": self.fixed}
+        number: Callable[[str], float] | None = {"integer": int, "float": float}.get(self.kind)
+        if number is not None:
+            rule |= {"min": number(self.low), "max": number(self.high)}
+            if self.step > 1:
+                rule["step"] = self.step
+        if self.choices:
+            rule["choices"] = list(self.choices)
+        return rule
 
 
 @dataclass(frozen=True)
 class Server:
     """What a server tells of its parameters.
 
-    rows: information_schema.SYSTEM_VARIABLES; running: values by variable; configured: what it would start with, by parameter; bare: the same without any file.
+    variables: those that a file may set; running: their values; configured: what it would start with, by parameter; bare: the same without any file.
+    other_names: variables of parameters that are called otherwise; a newer server has one of the same name for some.
+    kept: dynamic parameters with values that nothing but a start takes them from. same: makes one of the ways in which a value may be written.
     """
 
-    rows: list[dict[str, Any]]
+    variables: Mapping[str, Variable]
     running: Mapping[str, Any]
     configured: Mapping[str, str | None]
     bare: Mapping[str, str | None]
+    other_names: Mapping[str, str] = field(default_factory=dict)
+    kept: frozenset[tuple[str, str]] = frozenset()
+    same: Callable[[str, Any], Any] = lambda _name, value: value
+
+    def variable(self, name: str) -> str:
+        """The variable of a parameter."""
+        return name if name in self.variables else self.other_names.get(name, name)
+
+    def parameters(self) -> dict[str, Variable]:
+        """Each parameter that there is, in the order of their names, with its variable."""
+        pairs = ((name, self.variable(name)) for name in sorted(self.configured))
+        return {name: self.variables[place] for name, place in pairs if place in self.variables}
 
     def rules(self) -> list[dict[str, Any]]:
-        return rules(self.rows, self.configured)
-
-    def row(self, place: str) -> dict[str, Any]:
-        """What stands of a variable in rows."""
-        return next(row for row in self.rows if row["VARIABLE_NAME"].lower() == place)
+        return [variable.rule(name) for name, variable in self.parameters().items()]
 
 
 def plan(settings: Settings, server: Server) -> ParameterPlan:
@@ -143,25 +134,23 @@ def plan(settings: Settings, server: Server) -> ParameterPlan:
     asked = given(settings.content)
     names = {*asked, *given(settings.before)}
     found = ParameterPlan()
-    for rule in server.rules():
-        name, kind = rule["name"], rule["type"]
+    for name, variable in server.parameters().items():
         if name not in names:
             continue
-        place = variable(name, server.running)
-        row, now = server.row(place), server.running[place]
+        place, kind, default = server.variable(name), variable.kind, variable.default
+        now = server.running[place]
         target = server.configured[name] if name in asked else _without(name, settings.natural, server)
-        default = str(row["DEFAULT_VALUE"] or "")
         if target in (None, default):
             target = None  # Some defaults are NULL, which has no other name.
         wanted = default if target is None else target
         if kind == "flags":
             wanted = target = _flags(default, wanted, asked.get(name, ""))
-        if _spelt(name, _plain(kind, wanted)) == _spelt(name, _plain(kind, now)):
+        if server.same(name, _plain(kind, wanted)) == server.same(name, _plain(kind, now)):
             continue
         found.before[name], found.after[name] = now, wanted
-        if row["GLOBAL_VALUE_ORIGIN"] != "SQL" and row["GLOBAL_VALUE_PATH"] != settings.path:
+        if not variable.stated and variable.path != settings.path:
             found.natural[name] = now
-        if rule["restart_required"] or (name, now) in _KEPT:
+        if variable.fixed or (name, now) in server.kept:
             found.pending.append(name)
         else:
             found.statements.append(_set(place, kind, target))
@@ -192,14 +181,6 @@ def _set(place: str, kind: str, target: str | None) -> Statement:
 
 def _number(kind: str, text: str) -> float:
     return int(text) if kind == "integer" else float(text)
-
-
-def _spelt(name: str, value: Any) -> Any:
-    """A collation of a character set may be written without its name, and the sets in any order."""
-    if name != "character_set_collations":
-        return value
-    pairs = [word.partition("=") for word in value.split(",")]
-    return frozenset((charset, collation.removeprefix(f"{charset}_")) for charset, _dummy, collation in pairs)
 
 
 def _plain(kind: str, value: Any) -> Any:

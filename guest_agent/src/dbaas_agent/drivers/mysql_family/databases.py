@@ -1,15 +1,16 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Plans for MariaDB's databases: pure functions over what the server showed."""
+"""Plans for databases: pure functions over what the server showed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+from dbaas_agent.drivers.all_faults import foreign, refuse, repeated
 from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.mariadb_sql import Statement, database_fault, foreign, quote, refuse, repeated
+from dbaas_agent.drivers.mysql_family.sql import Statement, database_fault, quote
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from dbaas_agent import schema
-from dbaas_agent.drivers.mariadb_tls import CIPHER, NONE, SSL, SUBJECT, X509, plan_mode, requirement
+from dbaas_agent.drivers.mariadb.accounts import requirement
+from dbaas_agent.drivers.mysql_family.tls import plan_mode
+from dbaas_agent.drivers.tls_rules import CIPHER, NONE, SSL, SUBJECT, X509
 from dbaas_agent.tls_mode import MODES, MUTUAL, OFF, PREFERRED, REQUIRED, Policy, Who
 from hypothesis import given, strategies
 

@@ -1,14 +1,14 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job datastore_check of MariaDB: CHECK TABLE on every table."""
+"""The job datastore_check: CHECK TABLE on every table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from dbaas_agent.drivers.mariadb_sql import Statement, quote
+from dbaas_agent.drivers.mysql_family.sql import Statement, quote
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Kind, Report
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which connections keep MariaDB from stopping its writes, by the rows of SHOW FULL PROCESSLIST. Pure."""
+"""Which connections keep a server from stopping its writes, by the rows of SHOW FULL PROCESSLIST. Pure."""
 
 from __future__ import annotations
 

@@ -1,19 +1,19 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""MariaDB's privileges on everything, on databases and on tables: pure functions over what the server showed."""
+"""Privileges on everything, on databases and on tables: pure functions over what the server showed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from dbaas_agent.drivers.mariadb_sql import (
+from dbaas_agent.drivers.all_faults import foreign
+from dbaas_agent.drivers.mysql_family.sql import (
     Statement,
     database_fault,
     escape_pattern,
-    foreign,
     quote,
     table_fault,
     unescape_pattern,
@@ -21,19 +21,12 @@ from dbaas_agent.drivers.mariadb_sql import (
 
 EVERYTHING = "*"
 ALL = "ALL"
-_MONITORING = frozenset({"BINLOG MONITOR", "PROCESS", "SHOW DATABASES", "SLAVE MONITOR"})
-"""What a user may have on everything: to look at the server, not at the data."""
+MONITORING = "MONITORING"
 PRESETS = {
-    "MONITORING": _MONITORING,
     "READ_ONLY": frozenset({"SELECT", "SHOW VIEW"}),
     "READ_WRITE": frozenset(
         {"SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE", "SHOW VIEW", "CREATE TEMPORARY TABLES", "LOCK TABLES"}
     ),
-}
-_OTHER_NAMES = {
-    "ALL PRIVILEGES": ALL,
-    "REPLICATION CLIENT": "BINLOG MONITOR",
-    "DELETE VERSIONING ROWS": "DELETE HISTORY",
 }
 _COLUMNS = {"CREATE TMP TABLE": "CREATE TEMPORARY TABLES"}
 
@@ -62,20 +55,38 @@ class Held:
 
 @dataclass(frozen=True)
 class Known:
-    """All privileges that the server has on a database, and on a table."""
+    """All privileges that the server has on a database, and on a table.
+
+    monitoring: what a user may have on everything: to look at the server, not at the data; synonyms: other names of privileges.
+    """
 
     database: frozenset[str]
     table: frozenset[str]
+    monitoring: frozenset[str]
+    synonyms: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, scope: Scope) -> frozenset[str]:
         """Those that a user may have in this scope."""
         if scope.database == EVERYTHING:
-            return _MONITORING
+            return self.monitoring
         return self.table if scope.table else self.database
 
     def is_all(self, scope: Scope, privileges: frozenset[str]) -> bool:
         """Whether these are what ALL PRIVILEGES stands for in a database or a table."""
         return scope.database != EVERYTHING and privileges == self.of(scope)
+
+    def named(self, word: str) -> str:
+        """The privilege as the server calls it."""
+        name = plain(word)
+        return self.synonyms.get(name, name)
+
+    def expanded(self, words: Iterable[str], scope: Scope) -> frozenset[str]:
+        """The privileges that words, presets among them, stand for in a scope."""
+        names, allowed = set(map(self.named, words)), self.of(scope)
+        if ALL in names:
+            return allowed
+        presets = {**PRESETS, MONITORING: self.monitoring}
+        return frozenset(names - set(presets)).union(*(presets[name] & allowed for name in names if name in presets))
 
 
 @dataclass(frozen=True)
@@ -110,9 +121,15 @@ def privilege_of_column(column: str) -> str:
     return _COLUMNS.get(name, name)
 
 
-def privileges_of_set(words: Iterable[str]) -> frozenset[str]:
+def privileges_of_set(words: Iterable[str], synonyms: Mapping[str, str]) -> frozenset[str]:
     """The privileges that the words of mysql.tables_priv stand for, GRANT among them."""
-    return frozenset(_named(word) for word in words if word)
+    return frozenset(synonyms.get(plain(word), plain(word)) for word in words if word)
+
+
+def plain(word: str) -> str:
+    """A privilege in capitals, with single blanks."""
+    name = " ".join(word.upper().split())
+    return ALL if name == "ALL PRIVILEGES" else name
 
 
 def shown(grants: Mapping[Scope, Held], known: Known) -> list[dict[str, Any]]:
@@ -138,7 +155,7 @@ def wanted(item: Mapping[str, Any], known: Known) -> dict[Scope, frozenset[str]]
         result[Scope(escape_pattern(name))] = known.database
     for grant in item["grants"] or ():
         scope = _scope(grant)
-        result[scope] = result.get(scope, frozenset()) | _expanded(grant["privileges"], known.of(scope))
+        result[scope] = result.get(scope, frozenset()) | known.expanded(grant["privileges"], scope)
     return result
 
 
@@ -161,8 +178,8 @@ def _grant_faults(grant: Mapping[str, Any], known: Known, places: Places) -> lis
     elif table is not None:
         found.append("table: none may be named with the database '*'")
     allowed = known.of(_scope(grant))
-    words = {ALL, *PRESETS} - {"MONITORING"} if database != EVERYTHING else {"MONITORING"}
-    unknown = [word for word in grant["privileges"] if _named(word) not in allowed | words]
+    words = {ALL, *PRESETS} if database != EVERYTHING else {MONITORING}
+    unknown = [word for word in grant["privileges"] if known.named(word) not in allowed | words]
     if unknown:
         names = ", ".join([*sorted(words), *sorted(allowed)])
         found.append(f"privileges: {', '.join(map(repr, unknown))}: unknown here (known: {names})")
@@ -175,19 +192,6 @@ def _scope(grant: Mapping[str, Any]) -> Scope:
     if grant["database"] == EVERYTHING:
         return Scope(EVERYTHING)
     return Scope(grant["database"], grant["table"]) if grant["table"] else Scope(escape_pattern(grant["database"]))
-
-
-def _named(word: str) -> str:
-    name = " ".join(word.upper().split())
-    return _OTHER_NAMES.get(name, name)
-
-
-def _expanded(words: Iterable[str], allowed: frozenset[str]) -> frozenset[str]:
-    names = set(map(_named, words))
-    if ALL in names:
-        return allowed
-    presets = [PRESETS[name] & allowed for name in names if name in PRESETS]
-    return frozenset(names - set(PRESETS)).union(*presets)
 
 
 def plan(

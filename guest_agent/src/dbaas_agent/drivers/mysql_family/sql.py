@@ -1,26 +1,26 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""MariaDB's names and quoting: pure functions."""
+"""Names and quoting: pure functions."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from dbaas_agent.errors import AgentError
 
 DATABASE_LENGTH = 64
-USER_LENGTH = 80
 SYSTEM_DATABASES = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
-SYSTEM_USERS = frozenset(
-    {"", "root", "mysql", "public", "mariadb.sys", "mysql.sys", "mysql.session", "mysql.infoschema", "debian-sys-maint"}
-)
 _HOST = re.compile(r"[A-Za-z0-9%_.:/-]{1,255}")
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\U00010000-\U0010ffff]")
 _HIDDEN = "'********'"
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a server allows for users: how many characters, and not these, which are its own (in lower case)."""
+
+    user_length: int
+    system_users: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,12 @@ def table_fault(name: str) -> str:
     return ""
 
 
-def user_fault(name: str) -> str:
+def user_fault(name: str, names: Names) -> str:
     """Why this is no name for a user; empty when it is one."""
-    if name.lower() in SYSTEM_USERS:
+    if name.lower() in names.system_users:
         return f"{name!r} belongs to the system"
-    if len(name) > USER_LENGTH:
-        return f"{name[:USER_LENGTH]!r}: 1 to {USER_LENGTH} characters are allowed, not {len(name)}"
+    if len(name) > names.user_length:
+        return f"{name[: names.user_length]!r}: 1 to {names.user_length} characters are allowed, not {len(name)}"
     if _UNFIT.search(name) or name != name.strip():
         return f"{name!r} holds a control or 4-byte character, or a blank at an end"
     return ""
@@ -106,21 +106,3 @@ def user_fault(name: str) -> str:
 def host_fault(host: str) -> str:
     """Why this is no pattern of hosts; empty when it is one."""
     return "" if _HOST.fullmatch(host) else f"{host!r} is no host pattern"
-
-
-def foreign(item: Mapping[str, Any], names: Iterable[str]) -> list[str]:
-    """A fault for each option that other datastores have and is asked for."""
-    return [f"{name}: MariaDB has none" for name in names if item[name]]
-
-
-def repeated(where: str, keys: Iterable[Any]) -> list[str]:
-    """A fault for each key that is there more than once."""
-    seen: set[Any] = set()
-    doubles = {key for key in keys if key in seen or seen.add(key)}  # type: ignore[func-returns-value]
-    return [f"{where}: {key!r} is named twice" for key in sorted(doubles)]
-
-
-def refuse(faults: list[str]) -> None:
-    """AgentError(invalid) with all of them, if there are any."""
-    if faults:
-        raise AgentError("invalid", "; ".join(faults), faults=faults)

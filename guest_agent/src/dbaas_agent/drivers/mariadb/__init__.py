@@ -1,0 +1,113 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""MariaDB."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dbaas_agent.drivers.mariadb import accounts, parameters
+from dbaas_agent.drivers.mysql_family import driver
+from dbaas_agent.drivers.mysql_family.parameters import Server
+from dbaas_agent.drivers.mysql_family.sessions import Execute
+from dbaas_agent.drivers.mysql_family.sql import Statement
+from dbaas_agent.drivers.mysql_family.users import Account
+from dbaas_agent.tls_mode import Who
+
+if TYPE_CHECKING:
+    from dbaas_agent.jobs.kind import Kind
+
+
+class Driver(driver.Driver):
+    """The driver for MariaDB 10.5 and later."""
+
+    server = "/usr/sbin/mariadbd"
+    dialect = accounts.Dialect()
+    own = (
+        "SET SESSION max_statement_time = 0, tx_read_only = OFF, sql_safe_updates = OFF, sql_log_off = ON, slow_query_log = OFF, "
+        "sql_select_limit = 18446744073709551615, sql_big_selects = ON"
+    )
+    collations = Statement(
+        "SELECT FULL_COLLATION_NAME AS collation, CHARACTER_SET_NAME AS charset"
+        " FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY"
+    )
+    kill = "KILL SOFT"
+    """SOFT leaves alone what could not be taken back, such as the repair of a table."""
+    monitoring = accounts.MONITORING
+    synonyms = accounts.SYNONYMS
+
+    def create_command(self, directory: str) -> list[str]:
+        return [
+            "mariadb-install-db",
+            f"--user={self.config.datastore_user}",
+            f"--datadir={directory}",
+            "--auth-root-authentication-method=socket",
+            "--auth-root-socket-user=root",
+            "--skip-test-db",
+            "--skip-name-resolve",
+            "--force",
+        ]
+
+    def lock_down(self) -> None:
+        with self.session() as execute:
+            for name, host in self._accounts(execute):
+                if name == "" or (name == "root" and host != "localhost"):
+                    execute(Statement("DROP USER %s@%s", (name, host)))
+            execute(Statement("ALTER USER root@localhost IDENTIFIED VIA unix_socket"))
+            execute(Statement("DROP DATABASE IF EXISTS test"))
+            execute(Statement("DELETE FROM mysql.db WHERE User = ''"))
+            execute(Statement("FLUSH PRIVILEGES"))
+
+    def reload_tls(self) -> None:
+        with self.session() as execute:
+            execute(Statement("FLUSH SSL"))
+
+    def speaks_tls(self) -> bool:
+        with self.session() as execute:
+            return bool(execute(Statement("SELECT @@have_ssl AS spoken"))[0]["spoken"] == "YES")
+
+    def jobs(self) -> dict[str, type[Kind]]:
+        from dbaas_agent.drivers.mariadb.upgrade import DatastoreUpgrade
+        from dbaas_agent.drivers.mysql_family.check import DatastoreCheck
+
+        return {"datastore_check": DatastoreCheck, "datastore_upgrade": DatastoreUpgrade}
+
+    def _accounts(self, execute: Execute) -> dict[Who, Account]:
+        rows = execute(Statement("SELECT User, Host, Priv FROM mysql.global_priv"))
+        told = {(row["User"], row["Host"]): json.loads(row["Priv"]) for row in rows}
+        return {
+            who: Account(*who, accounts.logins(stored), accounts.requirement(stored))
+            for who, stored in told.items()
+            if not stored.get("is_role")
+        }
+
+    def _parameters(self, execute: Execute, configured: Mapping[str, str | None], names: Iterable[str]) -> Server:  # noqa: ARG002 (all are told at once)
+        rows = _variables(execute)
+        return Server(
+            parameters.variables(rows),
+            self.running(execute),
+            configured,
+            self.bare(),
+            parameters.OTHER_NAMES,
+            parameters.KEPT,
+            parameters.same,
+        )
+
+    def _read_only_by_statement(self, execute: Execute) -> bool:
+        origin = (
+            "SELECT GLOBAL_VALUE_ORIGIN AS origin FROM information_schema.SYSTEM_VARIABLES WHERE VARIABLE_NAME = %s"
+        )
+        return bool(execute(Statement(origin, ("READ_ONLY",)))[0]["origin"] == "SQL")
+
+
+def _variables(execute: Execute) -> list[dict[str, Any]]:
+    return execute(
+        Statement(
+            "SELECT VARIABLE_NAME, VARIABLE_SCOPE, VARIABLE_TYPE, DEFAULT_VALUE, NUMERIC_MIN_VALUE, NUMERIC_MAX_VALUE,"
+            " NUMERIC_BLOCK_SIZE, ENUM_VALUE_LIST, READ_ONLY, COMMAND_LINE_ARGUMENT, GLOBAL_VALUE_ORIGIN, GLOBAL_VALUE_PATH"
+            " FROM information_schema.SYSTEM_VARIABLES"
+        )
+    )

@@ -1,0 +1,340 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The driver of a server of the family, over its local socket, as root by peer authentication."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from dbaas_agent import systemd, tls_mode
+from dbaas_agent.config import Config
+from dbaas_agent.drivers import base
+from dbaas_agent.drivers.all_faults import refuse
+from dbaas_agent.drivers.mysql_family import databases, grants, parameters, sessions, tls, users, writers
+from dbaas_agent.drivers.mysql_family.databases import CharacterSets
+from dbaas_agent.drivers.mysql_family.grants import Held, Known, Places, Scope
+from dbaas_agent.drivers.mysql_family.sessions import PING_SECONDS, Execute
+from dbaas_agent.drivers.mysql_family.sql import SYSTEM_DATABASES, Statement
+from dbaas_agent.drivers.mysql_family.users import Account
+from dbaas_agent.errors import AgentError
+from dbaas_agent.fsutil import identity
+from dbaas_agent.subproc import Completed
+from dbaas_agent.tls_mode import Who
+
+if TYPE_CHECKING:
+    pass
+
+_STATEMENT_SECONDS = 60
+_PARAMETER_SECONDS = 600
+"""A buffer pool and a redo log take their time to change their size."""
+_LOCK_TIMED_OUT = 1205
+_LOCK_SECONDS = 2
+
+
+class Driver(base.Driver):
+    """What servers of the family are asked alike; what they differ in is in the class attributes and the methods with an underscore."""
+
+    logs = ("general", "slow")
+    server: ClassVar[str]
+    """The program."""
+    dialect: ClassVar[users.Dialect]
+    own: ClassVar[str]
+    """Sets what may be set for all sessions, and is not for the agent's: its statements, which hold passwords, are in no log."""
+    collations: ClassVar[Statement]
+    """Asks for each collation, by its whole name, and its charset."""
+    kill: ClassVar[str] = "KILL"
+    """Ends a connection that keeps the server from stopping its writes."""
+    monitoring: ClassVar[frozenset[str]]
+    """Privileges on everything that a user may have."""
+    synonyms: ClassVar[Mapping[str, str]] = {}
+    """Other names of privileges."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self._pinger: Any = None
+        self._reading = threading.Lock()
+        self._seen_bare: tuple[object, dict[str, str | None]] | None = None
+
+    @abstractmethod
+    def _accounts(self, execute: Execute) -> dict[Who, Account]:
+        """All accounts, without their grants."""
+
+    @abstractmethod
+    def _parameters(
+        self, execute: Execute, configured: Mapping[str, str | None], names: Iterable[str]
+    ) -> parameters.Server:
+        """What the server tells of these parameters, and maybe of more. configured: what it would start with."""
+
+    @abstractmethod
+    def _read_only_by_statement(self, execute: Execute) -> bool:
+        """Whether read_only has its value from a statement."""
+
+    def ping(self) -> str:
+        return str(self._quickly(Statement("SELECT VERSION() AS version"))[0]["version"])
+
+    def closed(self) -> bool:
+        return self._quickly(Statement("SELECT @@skip_networking AS closed"))[0]["closed"] not in (0, "OFF")
+
+    def _quickly(self, statement: Statement) -> list[dict[str, Any]]:
+        """On the connection that is kept, or on a new one; bounded to 15 seconds."""
+        if self._pinger is not None:
+            try:
+                return sessions.rows(self._pinger, statement)
+            except AgentError:
+                self._pinger.close()
+                self._pinger = None
+        self._pinger = self._connect(PING_SECONDS)
+        return sessions.rows(self._pinger, statement)
+
+    def is_data_directory(self, directory: str) -> bool:
+        return os.path.isdir(os.path.join(directory, "mysql"))
+
+    def stop_writes(self, hurry: bool) -> None:
+        ends = [writers.writing, writers.idle] if hurry else []
+        with self.session(PING_SECONDS) as execute:
+            # It waits for the statements that write just now, and others wait behind it.
+            execute(Statement(f"SET SESSION lock_wait_timeout = {_LOCK_SECONDS}"))
+            while True:
+                try:
+                    execute(Statement("SET GLOBAL read_only = ON"))
+                    return
+                except AgentError as fault:
+                    if fault.details.get("code") != _LOCK_TIMED_OUT:
+                        raise
+                    if not ends:
+                        raise AgentError("agent", "statements or locks of clients are in the way") from fault
+                for thread in ends.pop(0)(execute(Statement("SHOW FULL PROCESSLIST"))):
+                    self._end(execute, thread)
+
+    def _end(self, execute: Execute, thread: int) -> None:
+        with suppress(AgentError):
+            execute(Statement(f"{self.kill} {thread}"))
+
+    def allow_writes(self) -> None:
+        with self.session(PING_SECONDS) as execute:
+            if self._read_only_by_statement(execute):
+                execute(Statement("SET GLOBAL read_only = OFF"))
+
+    def writes_stopped(self) -> bool:
+        return self._quickly(Statement("SELECT @@GLOBAL.read_only AS stopped"))[0]["stopped"] not in (0, "OFF")
+
+    def plan_tls(self, mode: str) -> base.Plan:
+        with self.session() as execute:
+            requires = {who: account.require for who, account in self._accounts(execute).items() if account.login}
+            (row,) = execute(Statement("SELECT @@require_secure_transport AS secure"))
+            return tls.plan_mode(tls_mode.read(self.config), mode, requires, bool(row["secure"]))
+
+    def parameters(self) -> list[dict[str, Any]]:
+        configured = self.read()
+        with self.session() as execute:
+            return self._parameters(execute, configured, configured).rules()
+
+    def check_configuration(self, settings: base.Settings, file: str) -> None:
+        refuse(parameters.faults(settings.content, self.read({settings.path: file})))
+
+    def plan_parameters(self, settings: base.Settings, file: str = "") -> base.ParameterPlan:
+        configured = self.read({settings.path: file} if file else {})
+        names = {*parameters.given(settings.content), *parameters.given(settings.before)}
+        with self.session() as execute:
+            return parameters.plan(settings, self._parameters(execute, configured, names))
+
+    def running(self, execute: Execute) -> dict[str, Any]:
+        """The values of all variables."""
+        return {row["Variable_name"]: row["Value"] for row in execute(Statement("SHOW GLOBAL VARIABLES"))}
+
+    def bare(self) -> dict[str, str | None]:
+        """The parameters with what the server would start with if it had no files; read again when the server is another."""
+        server = identity(self.server)
+        if self._seen_bare is None or self._seen_bare[0] != server:
+            self._seen_bare = server, self.read(options=["--no-defaults"])
+        return self._seen_bare[1]
+
+    def read(self, instead: Mapping[str, str] | None = None, options: Sequence[str] = ()) -> dict[str, str | None]:
+        """The parameters with what the server would start with (None: its own): it reads its configuration files and ends."""
+        done = self.ask([*options, "--verbose", "--help"], instead)
+        self._refuse(done)
+        return parameters.options(done.out)
+
+    def ask(self, options: Sequence[str], instead: Mapping[str, str] | None = None) -> Completed:
+        """What the program prints, without data. instead: files to read at other paths."""
+        first = [option for option in options if option == "--no-defaults"]
+        rest = [option for option in options if option != "--no-defaults"]
+        command = [self.server, *first, "--user=root", "--datadir=/nonexistent", *rest]
+        with self._reading:
+            return systemd.ask_outside("dbaas-read-configuration", command, self.config.service, instead or {})
+
+    def _refuse(self, done: Completed) -> None:
+        """AgentError(invalid) when the server refused its configuration."""
+        if done.code != 0:
+            faults = [line.partition("[ERROR] ")[2] for line in done.err.splitlines() if "[ERROR] " in line]
+            raise AgentError("invalid", f"the server refuses its configuration: {'; '.join(faults)}", faults=faults)
+
+    def logs_on(self) -> frozenset[str]:
+        with self.session(PING_SECONDS) as execute:
+            (row,) = execute(
+                Statement(
+                    "SELECT @@GLOBAL.general_log AS general, @@GLOBAL.slow_query_log AS slow, @@GLOBAL.log_output AS place"
+                )
+            )
+        return frozenset(name for name in self.logs if row[name] and "FILE" in row["place"])
+
+    def reopen_log(self, name: str) -> None:
+        with self.session(PING_SECONDS) as execute:
+            execute(Statement(f"FLUSH NO_WRITE_TO_BINLOG {name.upper()} LOGS"))
+
+    def databases(self) -> list[dict[str, Any]]:
+        with self.session() as execute:
+            return sorted(_databases(execute).values(), key=lambda row: str(row["name"]))
+
+    def plan_databases(self, wanted: list[dict[str, Any]]) -> base.Plan:
+        with self.session() as execute:
+            collations = execute(self.collations)
+            defaults = execute(
+                Statement(
+                    "SELECT CHARACTER_SET_NAME AS charset, DEFAULT_COLLATE_NAME AS collation"
+                    " FROM information_schema.CHARACTER_SETS"
+                )
+            )
+            server = execute(Statement("SELECT @@character_set_server AS charset, @@collation_server AS collation"))[0]
+            known = CharacterSets(
+                {row["collation"]: row["charset"] for row in collations},
+                {row["charset"]: row["collation"] for row in defaults},
+                (server["charset"], server["collation"]),
+            )
+            return databases.plan_databases(wanted, _databases(execute), known)
+
+    def users(self) -> list[dict[str, Any]]:
+        with self.session() as execute:
+            known = self._privileges(execute)
+            return [account.shown(known) for _dummy, account in sorted(self._users(execute).items())]
+
+    def plan_users(self, wanted: list[dict[str, Any]], coming: list[str]) -> base.Plan:
+        with self.session() as execute:
+            tables = frozenset(named for named in grants.tables_of(wanted) if _is_table(execute, *named))
+            places = Places(frozenset({*_databases(execute), *coming}), tables)
+            known, policy = self._privileges(execute), tls_mode.read(self.config)
+            return users.plan_users(wanted, self._users(execute), known, places, self.dialect, policy=policy)
+
+    def root_enabled(self) -> bool:
+        with self.session() as execute:
+            return users.ROOT in self._accounts(execute)
+
+    def plan_root(self, enabled: bool, password: str | None, require_tls: bool) -> base.Plan:
+        with self.session() as execute:
+            root, policy = self._granted(execute).get(users.ROOT), tls_mode.read(self.config)
+            return users.plan_root(root, enabled, password, require_tls, self.dialect, policy=policy)
+
+    def end_root_sessions(self) -> None:
+        with self.session() as execute:
+            for row in execute(Statement("SHOW PROCESSLIST")):
+                if row["User"] == "root" and row["Host"] != "localhost":
+                    with suppress(AgentError):  # it ended by itself
+                        execute(Statement(f"KILL {row['Id']}"))
+
+    def apply(self, plan: base.Plan | base.ParameterPlan) -> None:
+        seconds = _PARAMETER_SECONDS if isinstance(plan, base.ParameterPlan) else _STATEMENT_SECONDS
+        with self.session(seconds) as execute:
+            for statement in plan.statements:
+                execute(statement)
+
+    @contextmanager
+    def session(self, seconds: int = _STATEMENT_SECONDS) -> Iterator[Execute]:
+        """A connection on which each statement may take so long; one that is left by no AgentError ends its statement."""
+        connection = self._connect(seconds)
+        try:
+            yield lambda statement: sessions.rows(connection, statement)
+        except AgentError:
+            raise
+        except BaseException:
+            self._kill(connection.thread_id())
+            raise
+        finally:
+            connection.close()
+
+    def _kill(self, thread: int) -> None:
+        """The server would go on with a statement that nobody waits for any more."""
+        with suppress(AgentError), self.session() as execute:
+            execute(Statement(f"KILL {thread}"))
+
+    def _connect(self, seconds: int) -> Any:
+        return sessions.connect(self.config.socket, seconds, self.own)
+
+    def _users(self, execute: Execute) -> dict[Who, Account]:
+        """The accounts that are no system's."""
+        system = self.dialect.names.system_users
+        return {who: account for who, account in self._granted(execute).items() if who[0].lower() not in system}
+
+    def _granted(self, execute: Execute) -> dict[Who, Account]:
+        """All accounts, with their grants."""
+        accounts = self._accounts(execute)
+        held = self._grants(execute, list(accounts))
+        return {who: replace(account, grants=held[who]) for who, account in accounts.items()}
+
+    def _grants(self, execute: Execute, accounts: list[Who]) -> dict[Who, dict[Scope, Held]]:
+        found: dict[Who, dict[Scope, Held]] = {who: {} for who in accounts}
+        by_grantee = {f"'{name}'@'{host}'": (name, host) for name, host in accounts}
+        everything: dict[Who, list[tuple[str, bool]]] = {}
+        for row in execute(
+            Statement("SELECT GRANTEE, PRIVILEGE_TYPE, IS_GRANTABLE FROM information_schema.USER_PRIVILEGES")
+        ):
+            if row["GRANTEE"] in by_grantee and row["PRIVILEGE_TYPE"] != "USAGE":
+                held = everything.setdefault(by_grantee[row["GRANTEE"]], [])
+                held.append((row["PRIVILEGE_TYPE"], row["IS_GRANTABLE"] == "YES"))
+        for who, rows in everything.items():
+            found[who][Scope(grants.EVERYTHING)] = Held(
+                frozenset(privilege for privilege, _dummy in rows), any(grantable for _dummy, grantable in rows)
+            )
+        for row in execute(Statement("SELECT * FROM mysql.db")):
+            privileges = _of_columns(name for name, value in row.items() if name.endswith("_priv") and value == "Y")
+            _add(found, row, Scope(row["Db"]), privileges)
+        for row in execute(Statement("SELECT User, Host, Db, Table_name, Table_priv FROM mysql.tables_priv")):
+            privileges = grants.privileges_of_set(row["Table_priv"].split(","), self.synonyms)
+            _add(found, row, Scope(row["Db"], row["Table_name"]), privileges)
+        return found
+
+    def _privileges(self, execute: Execute) -> Known:
+        """What the server knows, from the columns in which it keeps it."""
+        rows = execute(
+            Statement(
+                "SELECT TABLE_NAME AS place, COLUMN_NAME AS name, COLUMN_TYPE AS type FROM information_schema.COLUMNS"
+                " WHERE TABLE_SCHEMA = 'mysql' AND TABLE_NAME IN ('db', 'tables_priv')"
+            )
+        )
+        of_database = _of_columns(row["name"] for row in rows if row["place"] == "db" and row["name"].endswith("_priv"))
+        (of_table,) = [row["type"] for row in rows if row["place"] == "tables_priv" and row["name"] == "Table_priv"]
+        words = re.findall(r"'([^']*)'", of_table)
+        of_tables = grants.privileges_of_set(words, self.synonyms)
+        return Known(of_database - {"GRANT"}, of_tables - {"GRANT"}, self.monitoring, self.synonyms)
+
+
+def _databases(execute: Execute) -> dict[str, dict[str, Any]]:
+    rows = execute(
+        Statement(
+            "SELECT SCHEMA_NAME AS name, DEFAULT_CHARACTER_SET_NAME AS character_set,"
+            " DEFAULT_COLLATION_NAME AS collation FROM information_schema.SCHEMATA"
+        )
+    )
+    return {row["name"]: row for row in rows if row["name"].lower() not in SYSTEM_DATABASES}
+
+
+def _is_table(execute: Execute, database: str, table: str) -> bool:
+    asked = "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
+    return bool(execute(Statement(asked, (database, table))))
+
+
+def _add(found: dict[Who, dict[Scope, Held]], row: dict[str, Any], scope: Scope, privileges: frozenset[str]) -> None:
+    who = (row["User"], row["Host"])
+    if who in found:
+        found[who][scope] = Held(privileges - {"GRANT"}, "GRANT" in privileges)
+
+
+def _of_columns(columns: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(grants.privilege_of_column, columns))
