@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dbaas_agent import systemd
 from dbaas_agent.config import Config
 from dbaas_agent.drivers import base, postgresql_collations, postgresql_objects, postgresql_parameters
-from dbaas_agent.drivers.postgresql_sql import Statement, refuse
+from dbaas_agent.drivers.all_faults import refuse
+from dbaas_agent.drivers.postgresql_sql import Statement
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_text, write_atomic
 
@@ -50,6 +51,8 @@ _OWN = {
     "lock_timeout": "0",
 }
 """What the agent's sessions have, whatever is set for all sessions, its role or a database. What is not named here shows what the server has."""
+_OWN_SINCE = {17: {"transaction_timeout": "0"}}
+"""By the version that has them first."""
 _WRITING = {"default_transaction_read_only": "off", "synchronous_commit": "on", "default_tablespace": ""}
 _LIBRARY = "psycopg2"
 _FIRST_RULES = "local all postgres peer map=dbaas\n"
@@ -91,7 +94,7 @@ class Driver(base.Driver):
             except AgentError:
                 self._pinger.close()
                 self._pinger = None
-        self._pinger = self._connect(_PING_SECONDS, "postgres", _OWN)
+        self._pinger = self._connect(_PING_SECONDS, "postgres", self._own())
         return _rows(self._pinger, statement)
 
     def create_command(self, directory: str) -> list[str]:
@@ -130,7 +133,7 @@ class Driver(base.Driver):
 
     def reload(self) -> None:
         """Have the server read its files again, and wait until it did: AgentError when it does not within 20 seconds, since one is wrong."""
-        with self.session(_PING_SECONDS) as execute:
+        with self.session(seconds=_PING_SECONDS) as execute:
             (row,) = execute(Statement("SELECT clock_timestamp()::text AS began, pg_reload_conf()"))
             deadline = time.monotonic() + _RELOAD_SECONDS
             while not execute(Statement("SELECT pg_conf_load_time() >= %s::timestamptz AS read", (row["began"],)))[0]["read"]:
@@ -142,7 +145,7 @@ class Driver(base.Driver):
         # A client may say READ WRITE all the same, and a transaction that has begun goes on: both are seen by what they write.
         self._order_writes(b"default_transaction_read_only = on\n")
         self.reload()
-        with self.session(_PING_SECONDS) as execute:
+        with self.session(seconds=_PING_SECONDS) as execute:
             writers = [row["pid"] for row in execute(Statement(_WRITERS))]
             for pid in writers if hurry else ():
                 execute(Statement(f"SELECT pg_terminate_backend({pid})"))
@@ -152,7 +155,7 @@ class Driver(base.Driver):
 
     def _checkpoint_soon(self) -> None:
         """Have one begun, and do not wait: the log of what was written can go after it."""
-        with suppress(AgentError), self.session(_CHECKPOINT_SECONDS) as execute:
+        with suppress(AgentError), self.session(seconds=_CHECKPOINT_SECONDS) as execute:
             execute(Statement("CHECKPOINT"))
 
     def allow_writes(self) -> None:
@@ -193,7 +196,7 @@ class Driver(base.Driver):
         configured = self._read(
             postgresql_parameters.names_of(settings, rows), {settings.path: file} if file else {}
         )
-        with self.session(_PING_SECONDS) as execute:
+        with self.session(seconds=_PING_SECONDS) as execute:
             altered = execute(
                 Statement("SELECT lower(name) AS name FROM pg_file_settings WHERE sourcefile LIKE '%%/postgresql.auto.conf'")
             )
@@ -222,7 +225,7 @@ class Driver(base.Driver):
         return frozenset(self.logs if "stderr" in row["places"] else ())
 
     def reopen_log(self, name: str) -> None:
-        with self.session(_PING_SECONDS) as execute:
+        with self.session(seconds=_PING_SECONDS) as execute:
             execute(Statement("SELECT pg_rotate_logfile()"))
 
     def databases(self) -> list[dict[str, Any]]:
@@ -265,7 +268,7 @@ class Driver(base.Driver):
     @contextmanager
     def session(self, database: str = "postgres", seconds: int = _STATEMENT_SECONDS) -> Iterator[Execute]:
         """A connection on which each statement may take so long; 0: as long as it wants. One that is left ends its statement."""
-        with self._session(database, seconds, {**_OWN, **_WRITING}) as execute:
+        with self._session(database, seconds, {**self._own(), **_WRITING}) as execute:
             yield execute
 
     @contextmanager
@@ -281,6 +284,10 @@ class Driver(base.Driver):
             yield lambda statement: _rows(connection, statement)
         finally:
             connection.close()
+
+    def _own(self) -> dict[str, str]:
+        newer = (settings for version, settings in _OWN_SINCE.items() if int(self.config.version) >= version)
+        return {**_OWN, **{name: value for settings in newer for name, value in settings.items()}}
 
     def server_command(self) -> list[str]:
         """The server with its files, as its service runs it."""
