@@ -220,7 +220,7 @@ class Driver(base.Driver):
         return {name: value for name, _dummy, value in pairs}
 
     def logs_on(self) -> frozenset[str]:
-        with self._bare_session() as execute:
+        with self.session(seconds=_PING_SECONDS) as execute:
             (row,) = execute(Statement("SELECT current_setting('log_destination') AS places"))
         return frozenset(self.logs if "stderr" in row["places"] else ())
 

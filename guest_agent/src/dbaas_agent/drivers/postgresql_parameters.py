@@ -27,6 +27,7 @@ _SETTING = re.compile(
     r"\s*([A-Za-z_][A-Za-z0-9_$.]*)\s*(?:=\s*|\s)(?:'((?:[^'\\\n]|\\.|'')*)'|([^\s#']+))\s*(?:#.*)?"
 )
 _SUMMARY = re.compile(r"configuration file .* contains errors")
+_OTHER_BASE = re.compile(r"0[0-7]+|0x[0-9a-f]+", re.IGNORECASE)
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _TRUE, _FALSE = frozenset({"on", "true", "yes", "1"}), frozenset({"off", "false", "no", "0"})
 
@@ -75,6 +76,9 @@ def _plain(text: str) -> Any:
 
 
 def _number(text: str) -> float | None:
+    """Integers may be octal or hexadecimal, as in C."""
+    if _OTHER_BASE.fullmatch(text):
+        return int(text, 16 if "x" in text.lower() else 8)
     try:
         return float(text)
     except ValueError:
