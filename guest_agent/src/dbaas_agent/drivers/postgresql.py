@@ -31,6 +31,7 @@ _SLACK_SECONDS = 2
 _STATEMENT_SECONDS = 60
 _RELOAD_SECONDS = 20
 _CHECKPOINT_SECONDS = 1
+_WATCH_SECONDS = 1.0
 _OWN = {
     # What holds passwords is in no log and no statistics.
     "log_statement": "none",
@@ -78,6 +79,7 @@ class Driver(base.Driver):
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self._pinger: Any = None
+        self._next_transaction = ""
 
     def ping(self) -> str:
         (row,) = self._quickly(Statement("SELECT current_setting('server_version') AS version"))
@@ -142,15 +144,20 @@ class Driver(base.Driver):
                 time.sleep(0.05)
 
     def stop_writes(self, hurry: bool) -> None:
-        # A client may say READ WRITE all the same, and a transaction that has begun goes on: both are seen by what they write.
+        # A transaction that has begun goes on, and a client may say READ WRITE all the same: both are known by what they write.
         self._order_writes(b"default_transaction_read_only = on\n")
         self.reload()
+        deadline = time.monotonic() + (_WATCH_SECONDS if hurry else 0)
         with self.session(seconds=_PING_SECONDS) as execute:
-            writers = [row["pid"] for row in execute(Statement(_WRITERS))]
-            for pid in writers if hurry else ():
-                execute(Statement(f"SELECT pg_terminate_backend({pid})"))
+            while True:
+                writers = [row["pid"] for row in execute(Statement(_WRITERS))]
+                if time.monotonic() >= deadline:
+                    break
+                for pid in writers:
+                    execute(Statement(f"SELECT pg_terminate_backend({pid})"))
+                time.sleep(_WATCH_SECONDS / 50)
         self._checkpoint_soon()
-        if writers and not hurry:
+        if writers:
             raise AgentError("agent", "transactions of clients are in the way")
 
     def _checkpoint_soon(self) -> None:
@@ -163,8 +170,15 @@ class Driver(base.Driver):
         self.reload()
 
     def writes_stopped(self) -> bool:
-        asked = f"SELECT current_setting('default_transaction_read_only') = 'on' AND NOT EXISTS ({_WRITERS}) AS stopped"
-        return bool(self._quickly(Statement(asked))[0]["stopped"])
+        """Not when somebody wrote since it was asked last, if only the agent itself: then it is looked after again."""
+        (row,) = self._quickly(
+            Statement(
+                f"SELECT current_setting('default_transaction_read_only') = 'on' AND NOT EXISTS ({_WRITERS}) AS stopped,"
+                " pg_snapshot_xmax(pg_current_snapshot())::text AS next"
+            )
+        )
+        before, self._next_transaction = self._next_transaction, row["next"]
+        return bool(row["stopped"]) and before in ("", row["next"])
 
     def _order_writes(self, settings: bytes) -> None:
         """Have the settings in a file that the base configuration includes; it lies beside the data, so that no copy of the data has it."""
