@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: ``run`` and ``job`` for systemd, ``call`` for people."""
+"""The command line: ``run``, ``job`` and ``before-start`` for systemd, ``call`` for people."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from dbaas_agent.schema import PROTOCOLS, SOCKET, VERBS
 UNIT = "/etc/systemd/system/dbaas-agent.service"
 USAGE = """usage: agent.pyz run --config FILE
        agent.pyz job --config FILE ID
+       agent.pyz before-start --config FILE
        agent.pyz call VERB [--check] [--socket PATH] < arguments.json
        agent.pyz version
 """
@@ -29,6 +30,8 @@ def main(words: list[str]) -> int:
             return _run(words[2])
         if words[:2] == ["job", "--config"] and len(words) == 4:
             return _job(words[2], words[3])
+        if words[:2] == ["before-start", "--config"] and len(words) == 3:
+            return _before_start(words[2])
         if words[:1] == ["call"] and len(words) > 1:
             return _call(words[1], words[2:])
         if words == ["version"]:
@@ -86,6 +89,13 @@ def _job(path: str, identity: str) -> int:
 
     settings = config.load(path)
     return runner.main(drivers.load(settings), journal.Journal(journal.root(settings), identity))
+
+
+def _before_start(path: str) -> int:
+    from dbaas_agent import config, drivers
+
+    drivers.load(config.load(path)).before_start()
+    return 0
 
 
 def _call(verb: str, words: list[str]) -> int:

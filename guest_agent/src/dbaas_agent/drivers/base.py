@@ -92,6 +92,9 @@ class Driver(ABC):
     def is_data_directory(self, directory: str) -> bool:
         """Whether the directory holds this datastore's data."""
 
+    def before_start(self) -> None:  # noqa: B027 (most have nothing to do)
+        """What the data need before the server may start for clients; its service asks for it, as root, by `agent.pyz before-start`. Bounded by nothing."""
+
     @abstractmethod
     def lock_down(self) -> None:
         """Close what a new data directory leaves open."""

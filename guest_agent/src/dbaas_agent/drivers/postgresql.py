@@ -1,0 +1,418 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL over its local socket, as role postgres by peer authentication."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dbaas_agent import systemd
+from dbaas_agent.config import Config
+from dbaas_agent.drivers import base, postgresql_collations, postgresql_objects, postgresql_parameters
+from dbaas_agent.drivers.all_faults import refuse
+from dbaas_agent.drivers.postgresql_sql import Statement
+from dbaas_agent.errors import AgentError
+from dbaas_agent.fsutil import read_text, write_atomic
+
+if TYPE_CHECKING:
+    from dbaas_agent.jobs.kind import Kind
+
+_PING_SECONDS = 5
+_SLACK_SECONDS = 2
+"""The server itself ends a statement that takes too long; that much later it does not answer."""
+_STATEMENT_SECONDS = 60
+_RELOAD_SECONDS = 20
+_CHECKPOINT_SECONDS = 1
+_WATCH_SECONDS = 1.0
+_OWN = {
+    # What holds passwords is in no log and no statistics.
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_duration": "off",
+    "log_min_error_statement": "panic",
+    "log_min_messages": "panic",
+    "track_activities": "off",
+    "auto_explain.log_min_duration": "-1",
+    "pg_stat_statements.track": "none",
+    # Nobody's operator or function stands for one of the server's.
+    "search_path": "pg_catalog",
+    "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "standard_conforming_strings": "on",
+    "lock_timeout": "0",
+}
+"""What the agent's sessions have, whatever is set for all sessions, its role or a database. What is not named here shows what the server has."""
+_OWN_SINCE = {17: {"transaction_timeout": "0"}}
+"""By the version that has them first."""
+_WRITING = {"default_transaction_read_only": "off", "synchronous_commit": "on", "default_tablespace": ""}
+_LIBRARY = "psycopg2"
+_FIRST_RULES = "local all postgres peer map=dbaas\n"
+_ADMINISTRATORS = "dbaas root postgres\ndbaas postgres postgres\n"
+"""By the system's users: the agent is root, and the server's own user has its files anyway."""
+_T = TypeVar("_T")
+
+Execute = Callable[[Statement], list[dict[str, Any]]]
+
+_WRITERS = (
+    "SELECT pid FROM pg_stat_activity JOIN pg_roles ON pg_roles.oid = usesysid"
+    " WHERE backend_type = 'client backend' AND backend_xid IS NOT NULL AND NOT rolsuper"
+)
+"""The sessions whose transaction has written; superusers may make room."""
+
+
+class Driver(base.Driver):
+    """The driver for PostgreSQL 15 and later."""
+
+    logs = ("general",)
+    rereads = True
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self._pinger: Any = None
+        self._next_transaction = ""
+
+    def ping(self) -> str:
+        (row,) = self._quickly(Statement("SELECT current_setting('server_version') AS version"))
+        return str(row["version"]).split()[0]
+
+    def closed(self) -> bool:
+        return self._quickly(Statement("SELECT current_setting('listen_addresses') AS places"))[0]["places"] == ""
+
+    def _quickly(self, statement: Statement) -> list[dict[str, Any]]:
+        """On the connection that is kept, or on a new one; bounded to 15 seconds."""
+        if self._pinger is not None:
+            try:
+                return _rows(self._pinger, statement)
+            except AgentError:
+                self._pinger.close()
+                self._pinger = None
+        self._pinger = self._connect(_PING_SECONDS, "postgres", self._own())
+        return _rows(self._pinger, statement)
+
+    def create_command(self, directory: str) -> list[str]:
+        """With rules by which nobody comes in but the administrator, until there are others."""
+        script = 'directory=$1 hba=$2 ident=$3; shift 3; "$@" && printf %s "$hba" > "$directory/pg_hba.conf" && printf %s "$ident" > "$directory/pg_ident.conf"'
+        return [
+            "sh",
+            "-c",
+            script.replace("$", "$$"),  # systemd would put its own variables in
+            "sh",
+            directory,
+            _FIRST_RULES,
+            _ADMINISTRATORS,
+            os.path.join(self._programs(), "initdb"),
+            f"--pgdata={directory}",
+            "--username=postgres",
+            "--encoding=UTF8",
+            "--locale-provider=icu",
+            "--icu-locale=und",
+            "--locale=C.UTF-8",
+            "--data-checksums",
+        ]
+
+    def is_data_directory(self, directory: str) -> bool:
+        return os.path.isfile(os.path.join(directory, "PG_VERSION"))
+
+    def before_start(self) -> None:
+        self._order_writes(b"")
+        postgresql_collations.before_start(self, self.server_command())
+
+    def lock_down(self) -> None:
+        postgresql_objects.lock_down(self.session)
+
+    def reload_tls(self) -> None:
+        self.reload()
+
+    def reload(self) -> None:
+        """Have the server read its files again, and wait until it did: AgentError when it does not within 20 seconds, since one is wrong."""
+        with self.session(seconds=_PING_SECONDS) as execute:
+            (row,) = execute(Statement("SELECT clock_timestamp()::text AS began, pg_reload_conf()"))
+            deadline = time.monotonic() + _RELOAD_SECONDS
+            while not execute(Statement("SELECT pg_conf_load_time() >= %s::timestamptz AS read", (row["began"],)))[0]["read"]:
+                if time.monotonic() > deadline:
+                    raise AgentError("agent", "the server does not read its configuration files: one of them is wrong")
+                time.sleep(0.05)
+
+    def stop_writes(self, hurry: bool) -> None:
+        # A transaction that has begun goes on, and a client may say READ WRITE all the same: both are known by what they write.
+        self._order_writes(b"default_transaction_read_only = on\n")
+        self.reload()
+        deadline = time.monotonic() + (_WATCH_SECONDS if hurry else 0)
+        with self.session(seconds=_PING_SECONDS) as execute:
+            while True:
+                writers = [row["pid"] for row in execute(Statement(_WRITERS))]
+                if time.monotonic() >= deadline:
+                    break
+                for pid in writers:
+                    execute(Statement(f"SELECT pg_terminate_backend({pid})"))
+                time.sleep(_WATCH_SECONDS / 50)
+        self._checkpoint_soon()
+        if writers:
+            raise AgentError("agent", "transactions of clients are in the way")
+
+    def _checkpoint_soon(self) -> None:
+        """Have one begun, and do not wait: the log of what was written can go after it."""
+        with suppress(AgentError), self.session(seconds=_CHECKPOINT_SECONDS) as execute:
+            execute(Statement("CHECKPOINT"))
+
+    def allow_writes(self) -> None:
+        self._order_writes(b"")
+        self.reload()
+
+    def writes_stopped(self) -> bool:
+        """Not when somebody wrote since it was asked last, if only the agent itself: then it is looked after again."""
+        (row,) = self._quickly(
+            Statement(
+                f"SELECT current_setting('default_transaction_read_only') = 'on' AND NOT EXISTS ({_WRITERS}) AS stopped,"
+                " pg_snapshot_xmax(pg_current_snapshot())::text AS next"
+            )
+        )
+        before, self._next_transaction = self._next_transaction, row["next"]
+        return bool(row["stopped"]) and before in ("", row["next"])
+
+    def _order_writes(self, settings: bytes) -> None:
+        """Have the settings in a file that the base configuration includes; it lies beside the data, so that no copy of the data has it."""
+        write_atomic(os.path.join(self.config.mount_point, "postgresql-writes.conf"), settings, 0o644)
+
+    def speaks_tls(self) -> bool:
+        return postgresql_objects.speaks_tls(self.session)
+
+    def plan_tls(self, mode: str) -> base.Plan:
+        return postgresql_objects.plan_tls(self.session, self.config, mode)
+
+    def parameters(self) -> list[dict[str, Any]]:
+        return postgresql_parameters.rules(self._settings())
+
+    def _settings(self) -> list[dict[str, Any]]:
+        with self._bare_session() as execute:
+            return execute(
+                Statement(
+                    "SELECT name, vartype, unit, context, min_val, max_val, enumvals, source, reset_val FROM pg_settings"
+                )
+            )
+
+    def check_configuration(self, settings: base.Settings, file: str) -> None:
+        asked = postgresql_parameters.given(settings.content)
+        refuse(postgresql_parameters.faults(settings.content, self._read(list(asked), {settings.path: file})))
+
+    def plan_parameters(self, settings: base.Settings, file: str = "") -> base.ParameterPlan:
+        rows = self._settings()
+        configured = self._read(
+            postgresql_parameters.names_of(settings, rows), {settings.path: file} if file else {}
+        )
+        with self.session(seconds=_PING_SECONDS) as execute:
+            altered = execute(
+                Statement("SELECT lower(name) AS name FROM pg_file_settings WHERE sourcefile LIKE '%%/postgresql.auto.conf'")
+            )
+        server = postgresql_parameters.Server(rows, configured, frozenset(row["name"] for row in altered))
+        return postgresql_parameters.plan(settings, server)
+
+    def _read(self, names: Sequence[str], instead: Mapping[str, str]) -> dict[str, str]:
+        """What the server would start with, but for ALTER SYSTEM: it reads its configuration files and ends."""
+        if not names:
+            names = ["port"]
+        server, *options = self.server_command()
+        script = f'for name in "$@"; do value=$({server} -C "$name" {" ".join(options)}) || exit; printf "%s=%s\\\\0" "$name" "$value"; done'
+        altered = os.path.join(self.config.data_dir, "postgresql.auto.conf")
+        binds = {**instead, **({altered: "/dev/null"} if os.path.exists(altered) else {})}
+        command = ["sh", "-c", script.replace("$", "$$"), "sh", *names]
+        done = systemd.ask_outside("dbaas-read-configuration", command, self.config.service, binds)
+        if done.code != 0:
+            faults = postgresql_parameters.complaints(done.err)
+            raise AgentError("invalid", f"the server refuses its configuration: {'; '.join(faults)}", faults=faults)
+        pairs = (entry.partition("=") for entry in done.out.split("\0") if entry)
+        return {name: value for name, _dummy, value in pairs}
+
+    def logs_on(self) -> frozenset[str]:
+        with self.session(seconds=_PING_SECONDS) as execute:
+            (row,) = execute(Statement("SELECT current_setting('log_destination') AS places"))
+        return frozenset(self.logs if "stderr" in row["places"] else ())
+
+    def reopen_log(self, name: str) -> None:
+        with self.session(seconds=_PING_SECONDS) as execute:
+            execute(Statement("SELECT pg_rotate_logfile()"))
+
+    def databases(self) -> list[dict[str, Any]]:
+        return postgresql_objects.databases(self.session)
+
+    def plan_databases(self, wanted: list[dict[str, Any]]) -> base.Plan:
+        return postgresql_objects.plan_databases(self.session, wanted)
+
+    def users(self) -> list[dict[str, Any]]:
+        return postgresql_objects.users(self.session, self.config)
+
+    def plan_users(self, wanted: list[dict[str, Any]], coming: list[str]) -> base.Plan:
+        return postgresql_objects.plan_users(self.session, self.config, wanted, coming)
+
+    def root_enabled(self) -> bool:
+        return postgresql_objects.root_enabled(self.session)
+
+    def plan_root(self, enabled: bool, password: str | None, require_tls: bool) -> base.Plan:
+        return postgresql_objects.plan_root(self.session, self.config, enabled, password, require_tls)
+
+    def end_root_sessions(self) -> None:
+        postgresql_objects.end_root_sessions(self.session)
+
+    def apply(self, plan: base.Plan | base.ParameterPlan) -> None:
+        if isinstance(plan, base.ParameterPlan):
+            with self.session() as execute:
+                for statement in plan.statements:
+                    if statement != postgresql_parameters.RELOAD:
+                        execute(statement)
+            self.reload()
+        else:
+            postgresql_objects.apply(self.session, plan)
+
+    def jobs(self) -> dict[str, type[Kind]]:
+        from dbaas_agent.drivers.postgresql_check import DatastoreCheck
+        from dbaas_agent.drivers.postgresql_upgrade import DatastoreUpgrade
+
+        return {"datastore_check": DatastoreCheck, "datastore_upgrade": DatastoreUpgrade}
+
+    @contextmanager
+    def session(self, database: str = "postgres", seconds: int = _STATEMENT_SECONDS) -> Iterator[Execute]:
+        """A connection on which each statement may take so long; 0: as long as it wants. One that is left ends its statement."""
+        with self._session(database, seconds, {**self._own(), **_WRITING}) as execute:
+            yield execute
+
+    @contextmanager
+    def _bare_session(self) -> Iterator[Execute]:
+        """A session that sets nothing itself: its settings are the server's."""
+        with self._session("postgres", 0, {}) as execute:
+            yield execute
+
+    @contextmanager
+    def _session(self, database: str, seconds: int, options: Mapping[str, str]) -> Iterator[Execute]:
+        connection = self._connect(seconds, database, options)
+        try:
+            yield lambda statement: _rows(connection, statement)
+        finally:
+            connection.close()
+
+    def _own(self) -> dict[str, str]:
+        newer = (settings for version, settings in _OWN_SINCE.items() if int(self.config.version) >= version)
+        return {**_OWN, **{name: value for settings in newer for name, value in settings.items()}}
+
+    def server_command(self) -> list[str]:
+        """The server with its files, as its service runs it."""
+        version = self.config.version
+        return [
+            os.path.join(self._programs(), "postgres"),
+            "-D",
+            self.config.data_dir,
+            "-c",
+            f"config_file=/etc/postgresql/{version}/main/postgresql.conf",
+        ]
+
+    def _programs(self) -> str:
+        return f"/usr/lib/postgresql/{self.config.version}/bin"
+
+    def _port(self) -> str:
+        """In the name of the socket, by what the running server says of itself."""
+        lines = (read_text(os.path.join(self.config.data_dir, "postmaster.pid")) or "").splitlines()
+        if len(lines) < 4:
+            raise base.UnansweredError("the server does not run")
+        return lines[3].strip()
+
+    def _connect(self, seconds: int, database: str, options: Mapping[str, str]) -> Any:
+        client, port = _library(), self._port()
+        bounds = {"statement_timeout": f"{seconds}s"} if options else {}
+
+        def connect() -> Any:
+            connection = client.connect(
+                connection_factory=_bounded_connection(),
+                host=self.config.socket,
+                port=port,
+                user="postgres",
+                dbname=database,
+                client_encoding="UTF8",
+                application_name="dbaas-agent",
+                options=_as_options({**options, **bounds}),
+            )
+            connection.autocommit = True
+            connection.seconds = seconds + _SLACK_SECONDS if seconds else None
+            return connection
+
+        return _translated(connect)
+
+
+def _library() -> Any:
+    """The client library, with our way to wait for the server: its own has no bound."""
+    client = import_module(_LIBRARY)
+    client.extensions.set_wait_callback(_wait)
+    return client
+
+
+@lru_cache(maxsize=1)
+def _bounded_connection() -> Any:
+    """The class of a connection that is waited for at most so many seconds; None: as long as it takes."""
+    return type("BoundedConnection", (import_module(_LIBRARY).extensions.connection,), {"seconds": _PING_SECONDS})
+
+
+def _wait(connection: Any) -> None:
+    """Wait until what the connection does is done; a statement that nobody waits for any more is ended."""
+    states = import_module(_LIBRARY).extensions
+    ends = None if connection.seconds is None else time.monotonic() + connection.seconds
+    try:
+        while (state := connection.poll()) != states.POLL_OK:
+            sides = ([connection], []) if state == states.POLL_READ else ([], [connection])
+            left = None if ends is None else max(0.0, ends - time.monotonic())
+            if not any(select.select(*sides, [], left)):
+                raise base.UnansweredError("the server does not answer in time")
+    except (AgentError, import_module(_LIBRARY).Error, OSError):
+        raise
+    except BaseException:
+        connection.cancel()
+        raise
+
+
+def _as_options(settings: Mapping[str, str]) -> str:
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+def _rows(connection: Any, statement: Statement) -> list[dict[str, Any]]:
+    def fetch() -> list[dict[str, Any]]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement.sql, statement.bound())
+            if cursor.description is None:
+                return []
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row)) for row in cursor.fetchall()]
+
+    return _translated(fetch)
+
+
+def _translated(action: Callable[[], _T]) -> _T:
+    """The action's result; the client library's errors become ours, without the statement that it quotes."""
+    errors = import_module(_LIBRARY)
+    try:
+        return action()
+    except errors.Error as fault:
+        state = fault.pgcode or ""
+        if state and not state.startswith(_GONE):
+            raise _refused(fault) from None
+        raise base.UnansweredError(f"the server does not answer ({type(fault).__name__} {state})".replace(" )", ")")) from None
+
+
+_GONE = ("08", "57P")
+"""Classes of states of a server that is not there: connections that break, shutdown, start, recovery."""
+_CANCELLED = "57014"
+_SYNTAX_ERROR = "42601"
+
+
+def _refused(fault: Any) -> AgentError:
+    state = fault.pgcode
+    if state == _CANCELLED:
+        return AgentError("timeout", "the server did not carry out a statement in time", code=state)
+    text = "" if state == _SYNTAX_ERROR else f": {fault.diag.message_primary}"
+    return AgentError("agent", f"the server refused a statement with error {state}{text}", code=state)

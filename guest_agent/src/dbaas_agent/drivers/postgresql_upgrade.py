@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job datastore_upgrade of PostgreSQL: what a newer release of the same version, or another system, asks of the data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbaas_agent.drivers import postgresql_collations
+from dbaas_agent.drivers.postgresql_sql import Statement, quote
+from dbaas_agent.jobs.kind import Kind, Report
+
+_DATABASES = "SELECT datname AS name FROM pg_database WHERE datallowconn ORDER BY 1"
+_OLD_EXTENSIONS = (
+    "SELECT extname AS name, extversion AS before, default_version AS after FROM pg_extension"
+    " JOIN pg_available_extensions ON name = extname WHERE extversion <> default_version ORDER BY 1"
+)
+
+
+class DatastoreUpgrade(Kind):
+    """Has extensions be of the version that the packages bring, and indexes follow the system's sort orders. Again, it changes nothing."""
+
+    seconds = 86400
+
+    def verify(self) -> None:
+        self._driver.ping()
+
+    def run(self, report: Report) -> dict[str, Any]:
+        with self._driver.session() as execute:
+            databases = [row["name"] for row in execute(Statement(_DATABASES))]
+        for place, database in enumerate(databases):
+            report.progress("extensions", database, place, len(databases), "databases")
+            with self._driver.session(database, seconds=self.seconds) as execute:
+                for row in execute(Statement(_OLD_EXTENSIONS)):
+                    execute(Statement(f"ALTER EXTENSION {quote(row['name'])} UPDATE"))
+                    report.log("extension", database=database, **row)
+        built = postgresql_collations.renew(
+            self._driver.session, lambda item, done, total: report.progress("collations", item, done, total, "indexes")
+        )
+        for database, indexes in built.items():
+            report.log("reindexed", database=database, indexes=indexes)
+        postgresql_collations.note(self._driver.config.data_dir)
+        return {"server_version": self._driver.ping()}
