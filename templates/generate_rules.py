@@ -9,10 +9,14 @@ import json
 import sys
 from typing import Any
 
+KEYS = ("name", "type", "restart_required", "min", "max", "step", "unit", "choices")
+
 
 def source(parameters: list[dict[str, Any]]) -> str:
     """The file's text, one parameter a line."""
-    lines = ",\n".join(f"  {json.dumps(parameter)}" for parameter in parameters)
+    lines = ",\n".join(
+        f"  {json.dumps({key: parameter[key] for key in KEYS if key in parameter})}" for parameter in parameters
+    )
     return f'{{"configuration-parameters": [\n{lines}\n]}}\n'
 
 

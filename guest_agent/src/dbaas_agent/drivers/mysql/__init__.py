@@ -74,7 +74,7 @@ class Driver(driver.Driver):
     def parameters(self) -> list[dict[str, Any]]:
         configured = self.read()
         with self.session() as execute:
-            return self._server(execute, configured, configured, self._choices(execute)).rules()
+            return self._server(execute, configured, configured, self._found_out(execute)).rules()
 
     def check_configuration(self, settings: base.Settings, file: str) -> None:
         # --help alone lets unknown names pass.
@@ -105,27 +105,34 @@ class Driver(driver.Driver):
         execute: Execute,
         configured: Mapping[str, str | None],
         names: Iterable[str],
-        choices: Mapping[str, tuple[str, ...]],
+        more: Mapping[str, Mapping[str, Any]],
     ) -> Server:
         bare, running = self.bare(), self.running(execute)
         asked = [parameters.OTHER_NAMES.get(name, name) for name in names]
         fixed = frozenset(name for name in asked if name in running and not _is_dynamic(execute, name))
         defaults = {parameters.OTHER_NAMES.get(name, name): parameters.own(name, bare) for name in bare}
-        found = parameters.variables(_rows(execute), fixed, defaults, choices)
+        found = parameters.variables(_rows(execute), fixed, defaults, more)
         return Server(found, running, configured, bare, parameters.OTHER_NAMES)
 
-    def _choices(self, execute: Execute) -> dict[str, tuple[str, ...]]:
+    def _found_out(self, execute: Execute) -> dict[str, dict[str, Any]]:
+        """What the server tells by its answers alone: the words of a variable, or its step."""
         bare = self.bare()
-        kinds = {
-            row["VARIABLE_NAME"]: parameters.kind(row, parameters.own(row["VARIABLE_NAME"], bare))
-            for row in _rows(execute)
-            if row["VARIABLE_NAME"] in bare and row["VARIABLE_SCOPE"] != "SESSION_ONLY"
+        rows = {row["VARIABLE_NAME"]: row for row in _rows(execute) if row["VARIABLE_SCOPE"] != "SESSION_ONLY"}
+        kinds = {name: parameters.kind(row, parameters.own(name, bare)) for name, row in rows.items() if name in bare}
+
+        def of(kind: str) -> list[str]:
+            return [name for name, other in kinds.items() if other == kind]
+
+        bounds = {name: (int(rows[name]["MIN_VALUE"]), int(rows[name]["MAX_VALUE"])) for name in of("integer")}
+        choices = {
+            **parameters.enum_words(of("enum"), self._offer),
+            **parameters.set_words(of("set"), self._offer),
+            **{name: parameters.flag_words(parameters.own(name, bare)) for name in of("flags")},
         }
-        by_kind = {kind: [name for name, other in kinds.items() if other == kind] for kind in ("enum", "set", "flags")}
+        steps = parameters.steps(bounds, self._offer)
         return {
-            **parameters.enum_words(by_kind["enum"], self._offer),
-            **parameters.set_words(by_kind["set"], self._offer),
-            **{name: parameters.flag_words(parameters.own(name, bare)) for name in by_kind["flags"]},
+            **{name: {"choices": words} for name, words in choices.items()},
+            **{name: {"step": step} for name, step in steps.items()},
         }
 
     def _offer(self, values: Mapping[str, str]) -> dict[str, str | None] | None:

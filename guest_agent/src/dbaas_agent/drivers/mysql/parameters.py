@@ -22,6 +22,8 @@ _KINDS = {
     "Set": "set",
     "String": "string",
 }
+_STEPS = 20
+"""The greatest step that is looked for, as a power of two."""
 _NO_WORD = "NOT_USED"
 """What sql_mode says for bits that have lost their words."""
 
@@ -44,10 +46,10 @@ def variables(
     rows: Iterable[Mapping[str, Any]],
     fixed: frozenset[str],
     defaults: Mapping[str, str],
-    choices: Mapping[str, tuple[str, ...]],
+    more: Mapping[str, Mapping[str, Any]],
 ) -> dict[str, Variable]:
     """Those that a file may set. rows: of variables_metadata with those of variables_info; fixed: which only a start gives a value;
-    defaults: the server's own, by variable; choices: the words of enums, sets and flags."""
+    defaults: the server's own, by variable; more: what the rules alone need, step and choices."""
     found = {}
     for row in rows:
         name = row["VARIABLE_NAME"]
@@ -62,7 +64,7 @@ def variables(
             path=row["VARIABLE_PATH"] or "",
             low=row["MIN_VALUE"] or "0",
             high=row["MAX_VALUE"] or "0",
-            choices=choices.get(name, ()),
+            **more.get(name, {}),
         )
     return found
 
@@ -103,6 +105,30 @@ def _offered(values: Mapping[str, str], offer: Offer) -> dict[str, str]:
     return {
         name: text for half in halves for name, text in _offered({name: values[name] for name in half}, offer).items()
     }
+
+
+def steps(bounds: Mapping[str, tuple[int, int]], offer: Offer) -> dict[str, int]:
+    """The step of each integer that has one, which the server tells by rounding down what it is offered; bounds: least and greatest of each."""
+    probes = {name: probe for name, (low, high) in bounds.items() if (probe := _probe(low, high)) is not None}
+    made = _made(probes, offer)
+    guesses = {name: probes[name] - made[name] + 1 for name in probes if made[name] < probes[name]}
+    again = _made({name: made[name] + step for name, step in guesses.items()}, offer)
+    return {name: step for name, step in guesses.items() if again[name] == made[name] + step}
+
+
+def _probe(low: int, high: int) -> int | None:
+    """One less than a multiple of a power of two, as high as that can be between the bounds: any smaller power of two rounds it by all but one."""
+    for power in range(_STEPS, 0, -1):
+        multiple = (max(low, 0) // (1 << power) + 1) << power
+        if multiple <= high:
+            return multiple - 1
+    return None
+
+
+def _made(values: Mapping[str, int], offer: Offer) -> dict[str, int]:
+    """What the server makes of numbers; of those that it refuses, nothing."""
+    made = _offered({name: str(value) for name, value in values.items()}, offer)
+    return {name: int(made.get(name) or value) for name, value in values.items()}
 
 
 def flag_words(value: str) -> tuple[str, ...]:
