@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import select
 import time
@@ -20,13 +21,13 @@ from dbaas_agent.drivers import base, postgresql_collations, postgresql_objects,
 from dbaas_agent.drivers.all_faults import refuse
 from dbaas_agent.drivers.postgresql_sql import Statement
 from dbaas_agent.errors import AgentError
-from dbaas_agent.fsutil import read_text, write_atomic
+from dbaas_agent.fsutil import write_atomic
 
 if TYPE_CHECKING:
     from dbaas_agent.jobs.kind import Kind
 
-_PING_SECONDS = 5
-_SLACK_SECONDS = 2
+_PING_SECONDS = 4
+_SLACK_SECONDS = 1
 """The server itself ends a statement that takes too long; that much later it does not answer."""
 _STATEMENT_SECONDS = 60
 _RELOAD_SECONDS = 20
@@ -318,11 +319,11 @@ class Driver(base.Driver):
         return f"/usr/lib/postgresql/{self.config.version}/bin"
 
     def _port(self) -> str:
-        """In the name of the socket, by what the running server says of itself."""
-        lines = (read_text(os.path.join(self.config.data_dir, "postmaster.pid")) or "").splitlines()
-        if len(lines) < 4:
+        """In the name of the socket; the server touches it while it runs, and one that was killed leaves its own behind."""
+        sockets = glob.glob(os.path.join(self.config.socket, ".s.PGSQL.*[0-9]"))
+        if not sockets:
             raise base.UnansweredError("the server does not run")
-        return lines[3].strip()
+        return max(sockets, key=os.path.getmtime).rpartition(".")[2]
 
     def _connect(self, seconds: int, database: str, options: Mapping[str, str]) -> Any:
         client, port = _library(), self._port()

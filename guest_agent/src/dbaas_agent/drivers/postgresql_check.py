@@ -128,4 +128,4 @@ def _check(execute: Execute, schema: str, row: Mapping[str, Any]) -> tuple[str, 
     word = verdict(found, [fault.details["code"] for fault in faults])
     if word == UNCHECKED and not execute(Statement(f"SELECT 1 FROM pg_class WHERE oid = {row['oid']}")):
         return "", []
-    return word, [*found, *(fault.msg for fault in faults)][:_MOST_MESSAGES]
+    return word, list(dict.fromkeys([*found, *(fault.msg for fault in faults)]))[:_MOST_MESSAGES]
