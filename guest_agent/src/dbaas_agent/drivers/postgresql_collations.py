@@ -53,7 +53,9 @@ _DEFAULT_OID = 100
 """The collation that stands for the database's own."""
 
 
-def affected(rows: Iterable[Mapping[str, Any]], differing: Iterable[int], default_differs: bool) -> list[tuple[str, str]]:
+def affected(
+    rows: Iterable[Mapping[str, Any]], differing: Iterable[int], default_differs: bool
+) -> list[tuple[str, str]]:
     """Schema and name of the indexes that sort by one of the collations, or may: an expression may compare by any."""
     wrong = {*differing, *([_DEFAULT_OID] if default_differs else [])}
     found = []
