@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import select
 import time
@@ -20,13 +21,13 @@ from dbaas_agent.drivers import base, postgresql_collations, postgresql_objects,
 from dbaas_agent.drivers.all_faults import refuse
 from dbaas_agent.drivers.postgresql_sql import Statement
 from dbaas_agent.errors import AgentError
-from dbaas_agent.fsutil import read_text, write_atomic
+from dbaas_agent.fsutil import write_atomic
 
 if TYPE_CHECKING:
     from dbaas_agent.jobs.kind import Kind
 
-_PING_SECONDS = 5
-_SLACK_SECONDS = 2
+_PING_SECONDS = 4
+_SLACK_SECONDS = 1
 """The server itself ends a statement that takes too long; that much later it does not answer."""
 _STATEMENT_SECONDS = 60
 _RELOAD_SECONDS = 20
@@ -56,9 +57,6 @@ _OWN_SINCE = {17: {"transaction_timeout": "0"}}
 """By the version that has them first."""
 _WRITING = {"default_transaction_read_only": "off", "synchronous_commit": "on", "default_tablespace": ""}
 _LIBRARY = "psycopg2"
-_FIRST_RULES = "local all postgres peer map=dbaas\n"
-_ADMINISTRATORS = "dbaas root postgres\ndbaas postgres postgres\n"
-"""By the system's users: the agent is root, and the server's own user has its files anyway."""
 _T = TypeVar("_T")
 
 Execute = Callable[[Statement], list[dict[str, Any]]]
@@ -86,7 +84,8 @@ class Driver(base.Driver):
         return str(row["version"]).split()[0]
 
     def closed(self) -> bool:
-        return self._quickly(Statement("SELECT current_setting('listen_addresses') AS places"))[0]["places"] == ""
+        (row,) = self._quickly(Statement("SELECT current_setting('listen_addresses') AS places"))
+        return bool(row["places"] == "")
 
     def _quickly(self, statement: Statement) -> list[dict[str, Any]]:
         """On the connection that is kept, or on a new one; bounded to 15 seconds."""
@@ -100,16 +99,7 @@ class Driver(base.Driver):
         return _rows(self._pinger, statement)
 
     def create_command(self, directory: str) -> list[str]:
-        """With rules by which nobody comes in but the administrator, until there are others."""
-        script = 'directory=$1 hba=$2 ident=$3; shift 3; "$@" && printf %s "$hba" > "$directory/pg_hba.conf" && printf %s "$ident" > "$directory/pg_ident.conf"'
         return [
-            "sh",
-            "-c",
-            script.replace("$", "$$"),  # systemd would put its own variables in
-            "sh",
-            directory,
-            _FIRST_RULES,
-            _ADMINISTRATORS,
             os.path.join(self._programs(), "initdb"),
             f"--pgdata={directory}",
             "--username=postgres",
@@ -118,6 +108,8 @@ class Driver(base.Driver):
             "--icu-locale=und",
             "--locale=C.UTF-8",
             "--data-checksums",
+            "--auth-local=peer",
+            "--auth-host=scram-sha-256",
         ]
 
     def is_data_directory(self, directory: str) -> bool:
@@ -125,6 +117,7 @@ class Driver(base.Driver):
 
     def before_start(self) -> None:
         self._order_writes(b"")
+        postgresql_objects.before_start(self.config.data_dir)
         postgresql_collations.before_start(self, self.server_command())
 
     def lock_down(self) -> None:
@@ -138,7 +131,9 @@ class Driver(base.Driver):
         with self.session(seconds=_PING_SECONDS) as execute:
             (row,) = execute(Statement("SELECT clock_timestamp()::text AS began, pg_reload_conf()"))
             deadline = time.monotonic() + _RELOAD_SECONDS
-            while not execute(Statement("SELECT pg_conf_load_time() >= %s::timestamptz AS read", (row["began"],)))[0]["read"]:
+            while not execute(Statement("SELECT pg_conf_load_time() >= %s::timestamptz AS read", (row["began"],)))[0][
+                "read"
+            ]:
                 if time.monotonic() > deadline:
                     raise AgentError("agent", "the server does not read its configuration files: one of them is wrong")
                 time.sleep(0.05)
@@ -154,7 +149,7 @@ class Driver(base.Driver):
                 if time.monotonic() >= deadline:
                     break
                 for pid in writers:
-                    execute(Statement(f"SELECT pg_terminate_backend({pid})"))
+                    execute(Statement("SELECT pg_terminate_backend(%s::int)", (str(pid),)))
                 time.sleep(_WATCH_SECONDS / 50)
         self._checkpoint_soon()
         if writers:
@@ -207,12 +202,12 @@ class Driver(base.Driver):
 
     def plan_parameters(self, settings: base.Settings, file: str = "") -> base.ParameterPlan:
         rows = self._settings()
-        configured = self._read(
-            postgresql_parameters.names_of(settings, rows), {settings.path: file} if file else {}
-        )
+        configured = self._read(postgresql_parameters.names_of(settings, rows), {settings.path: file} if file else {})
         with self.session(seconds=_PING_SECONDS) as execute:
             altered = execute(
-                Statement("SELECT lower(name) AS name FROM pg_file_settings WHERE sourcefile LIKE '%%/postgresql.auto.conf'")
+                Statement(
+                    "SELECT lower(name) AS name FROM pg_file_settings WHERE sourcefile LIKE '%%/postgresql.auto.conf'"
+                )
             )
         server = postgresql_parameters.Server(rows, configured, frozenset(row["name"] for row in altered))
         return postgresql_parameters.plan(settings, server)
@@ -238,7 +233,7 @@ class Driver(base.Driver):
             (row,) = execute(Statement("SELECT current_setting('log_destination') AS places"))
         return frozenset(self.logs if "stderr" in row["places"] else ())
 
-    def reopen_log(self, name: str) -> None:
+    def reopen_log(self, name: str) -> None:  # noqa: ARG002 (there is one)
         with self.session(seconds=_PING_SECONDS) as execute:
             execute(Statement("SELECT pg_rotate_logfile()"))
 
@@ -271,7 +266,7 @@ class Driver(base.Driver):
                         execute(statement)
             self.reload()
         else:
-            postgresql_objects.apply(self.session, plan)
+            postgresql_objects.apply(self.session, self.reload, plan)
 
     def jobs(self) -> dict[str, type[Kind]]:
         from dbaas_agent.drivers.postgresql_check import DatastoreCheck
@@ -318,11 +313,11 @@ class Driver(base.Driver):
         return f"/usr/lib/postgresql/{self.config.version}/bin"
 
     def _port(self) -> str:
-        """In the name of the socket, by what the running server says of itself."""
-        lines = (read_text(os.path.join(self.config.data_dir, "postmaster.pid")) or "").splitlines()
-        if len(lines) < 4:
+        """In the name of the socket; the server touches it while it runs, and one that was killed leaves its own behind."""
+        sockets = glob.glob(os.path.join(self.config.socket, ".s.PGSQL.*[0-9]"))
+        if not sockets:
             raise base.UnansweredError("the server does not run")
-        return lines[3].strip()
+        return max(sockets, key=os.path.getmtime).rpartition(".")[2]
 
     def _connect(self, seconds: int, database: str, options: Mapping[str, str]) -> Any:
         client, port = _library(), self._port()
@@ -401,7 +396,9 @@ def _translated(action: Callable[[], _T]) -> _T:
         state = fault.pgcode or ""
         if state and not state.startswith(_GONE):
             raise _refused(fault) from None
-        raise base.UnansweredError(f"the server does not answer ({type(fault).__name__} {state})".replace(" )", ")")) from None
+        raise base.UnansweredError(
+            f"the server does not answer ({type(fault).__name__} {state})".replace(" )", ")")
+        ) from None
 
 
 _GONE = ("08", "57P")

@@ -23,15 +23,16 @@ _MOST_MESSAGES = 20
 
 _DATABASES = "SELECT datname AS name FROM pg_database WHERE datallowconn ORDER BY 1"
 _TABLES = (
-    "SELECT c.oid::int8 AS oid, n.nspname AS schema, c.relname AS name,"
-    " coalesce((SELECT array_agg(i.indexrelid::int8 ORDER BY 1) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid"
+    "SELECT c.oid::text AS oid, n.nspname AS schema, c.relname AS name,"
+    " coalesce((SELECT array_agg(i.indexrelid::text) FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid"
     " JOIN pg_am a ON a.oid = x.relam WHERE i.indrelid = c.oid AND a.amname = 'btree' AND i.indisvalid), '{}') AS indexes"
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am m ON m.oid = c.relam"
     " WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' AND m.amname = 'heap' ORDER BY 2, 3"
 )
-_INSTALLED = (
-    "SELECT n.nspname AS schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE extname = 'amcheck'"
-)
+_INSTALLED = "SELECT n.nspname AS schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE extname = 'amcheck'"
+_HEAP = "SELECT blkno, offnum, attnum, msg FROM SCHEMA.verify_heapam(%s::oid, check_toast => true)"
+_INDEX = "SELECT SCHEMA.bt_index_check(%s::oid, true)"
+_EXISTS = "SELECT 1 FROM pg_class WHERE oid = %s::oid"
 
 Execute = Callable[[Statement], list[dict[str, Any]]]
 Table = tuple[str, dict[str, Any]]
@@ -92,7 +93,8 @@ class DatastoreCheck(Kind):
 
     def _tables(self, database: str) -> list[dict[str, Any]]:
         with self._driver.session(database) as execute:
-            return execute(Statement(_TABLES))
+            tables: list[dict[str, Any]] = execute(Statement(_TABLES))
+        return tables
 
 
 @contextmanager
@@ -112,13 +114,13 @@ def _amcheck(execute: Execute) -> Iterator[str]:
 
 
 def _check(execute: Execute, schema: str, row: Mapping[str, Any]) -> tuple[str, list[str]]:
-    statements = [f"SELECT blkno, offnum, attnum, msg FROM {schema}.verify_heapam({row['oid']}, check_toast => true)"]
-    statements += [f"SELECT {schema}.bt_index_check({index}, true)" for index in row["indexes"]]
+    statements = [Statement(_HEAP.replace("SCHEMA", schema), (row["oid"],))]
+    statements += [Statement(_INDEX.replace("SCHEMA", schema), (index,)) for index in row["indexes"]]
     found: list[str] = []
     faults: list[AgentError] = []
-    for place, sql in enumerate(statements):
+    for place, statement in enumerate(statements):
         try:
-            rows = execute(Statement(sql))
+            rows = execute(statement)
         except AgentError as fault:
             if "code" not in fault.details:
                 raise
@@ -126,6 +128,6 @@ def _check(execute: Execute, schema: str, row: Mapping[str, Any]) -> tuple[str, 
         else:
             found += [located(one) for one in rows] if place == 0 else []
     word = verdict(found, [fault.details["code"] for fault in faults])
-    if word == UNCHECKED and not execute(Statement(f"SELECT 1 FROM pg_class WHERE oid = {row['oid']}")):
+    if word == UNCHECKED and not execute(Statement(_EXISTS, (row["oid"],))):
         return "", []
-    return word, [*found, *(fault.msg for fault in faults)][:_MOST_MESSAGES]
+    return word, list(dict.fromkeys([*found, *(fault.msg for fault in faults)]))[:_MOST_MESSAGES]

@@ -53,7 +53,9 @@ _DEFAULT_OID = 100
 """The collation that stands for the database's own."""
 
 
-def affected(rows: Iterable[Mapping[str, Any]], differing: Iterable[int], default_differs: bool) -> list[tuple[str, str]]:
+def affected(
+    rows: Iterable[Mapping[str, Any]], differing: Iterable[int], default_differs: bool
+) -> list[tuple[str, str]]:
     """Schema and name of the indexes that sort by one of the collations, or may: an expression may compare by any."""
     wrong = {*differing, *([_DEFAULT_OID] if default_differs else [])}
     found = []
@@ -101,11 +103,6 @@ def _renew_in(sessions: Sessions, database: Mapping[str, Any], tell: Callable[[s
     return [f"{schema}.{name}" for schema, name in indexes]
 
 
-def note(data_dir: str) -> None:
-    """The data fit the system."""
-    write_atomic(os.path.join(data_dir, _NOTE), system_versions().encode(), 0o644)
-
-
 def before_start(driver: Any, command: list[str]) -> None:
     """Have the data fit the system before the server starts for clients. driver: for its configuration and sessions; command: the server.
 
@@ -113,11 +110,12 @@ def before_start(driver: Any, command: list[str]) -> None:
     """
     config = driver.config
     systemd.end_transient(_UNIT)
-    if read_text(os.path.join(config.data_dir, _NOTE)) == system_versions():
+    note, versions = os.path.join(config.data_dir, _NOTE), system_versions()
+    if read_text(note) == versions:
         return
     if os.path.exists(os.path.join(config.data_dir, "postmaster.opts")):  # It ran before.
         _ask(driver, command)
-    note(config.data_dir)
+    write_atomic(note, versions.encode(), 0o644)
 
 
 def _ask(driver: Any, command: list[str]) -> None:

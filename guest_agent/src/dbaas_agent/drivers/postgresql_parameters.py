@@ -23,9 +23,7 @@ _IN_NO_FILE = frozenset({"config_file", "transaction_deferrable", "transaction_i
 """Settings of a session or of the command line, which pg_settings does not tell from others."""
 _BY_SOMEBODY = frozenset({"database", "database user", "user"})
 """Sources of a value that the session has, and that hides what the server has for others: ALTER ROLE, ALTER DATABASE."""
-_SETTING = re.compile(
-    r"\s*([A-Za-z_][A-Za-z0-9_$.]*)\s*(?:=\s*|\s)(?:'((?:[^'\\\n]|\\.|'')*)'|([^\s#']+))\s*(?:#.*)?"
-)
+_SETTING = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_$.]*)\s*(?:=\s*|\s)(?:'((?:[^'\\\n]|\\.|'')*)'|([^\s#']+))\s*(?:#.*)?")
 _SUMMARY = re.compile(r"configuration file .* contains errors")
 _OTHER_BASE = re.compile(r"0[0-7]+|0x[0-9a-f]+", re.IGNORECASE)
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}

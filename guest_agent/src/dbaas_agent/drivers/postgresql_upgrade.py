@@ -40,5 +40,5 @@ class DatastoreUpgrade(Kind):
         )
         for database, indexes in built.items():
             report.log("reindexed", database=database, indexes=indexes)
-        postgresql_collations.note(self._driver.config.data_dir)
+        report.progress("collations")
         return {"server_version": self._driver.ping()}

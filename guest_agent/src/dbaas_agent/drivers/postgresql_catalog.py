@@ -1,0 +1,230 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What PostgreSQL shows of its databases and roles: the queries, and their rows as the plans take them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from typing import Any
+
+from dbaas_agent.drivers.postgresql_access import declared
+from dbaas_agent.drivers.postgresql_databases import Database, Extension, Known
+from dbaas_agent.drivers.postgresql_grants import DATABASE, DEFAULT, SEQUENCE, TABLE, Atom, Catalog, Held, Relation
+from dbaas_agent.drivers.postgresql_roles import OWNER_MARK, Role, Traces, World
+from dbaas_agent.drivers.postgresql_sql import MAINTENANCE, SYSTEM_DATABASES, Statement
+from dbaas_agent.fsutil import read_text
+
+Execute = Callable[[Statement], list[dict[str, Any]]]
+Sessions = Callable[[str], AbstractContextManager[Execute]]
+"""Opens a session in a database."""
+
+_USERS_SCHEMAS = "nspname NOT LIKE 'pg\\_%%' AND nspname <> 'information_schema'"
+_NAMED = "(SELECT oid, rolname::text FROM pg_authid WHERE rolname IN (SELECT json_array_elements_text(%s)))"
+_ROLES = """
+SELECT rolname::text AS name, rolcanlogin AS login, rolsuper AS superuser, rolpassword AS verifier,
+  coalesce(shobj_description(oid, 'pg_authid') = %s, false) AS marked,
+  array(SELECT pg_get_userbyid(roleid)::text FROM pg_auth_members WHERE member = pg_authid.oid) AS memberships
+FROM pg_authid WHERE rolname NOT LIKE 'pg\\_%%'
+"""
+_DATABASES = """
+SELECT datname::text AS name, pg_get_userbyid(datdba)::text AS owner, datallowconn AS open,
+  pg_encoding_to_char(encoding)::text AS character_set,
+  coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', datcollate) AS collation,
+  array(SELECT privilege_type FROM aclexplode(coalesce(datacl, acldefault('d', datdba))) WHERE grantee = 0) AS public
+FROM pg_database d
+"""
+_SESSION_ROLES = """
+SELECT rolname::text AS role, datname::text AS database, substr(setting, length('role=') + 1) AS session_role
+FROM pg_db_role_setting JOIN pg_authid r ON r.oid = setrole JOIN pg_database d ON d.oid = setdatabase,
+  unnest(setconfig) AS setting
+WHERE setting LIKE 'role=%%'
+"""
+_TRACES = f"""
+SELECT DISTINCT rolname AS role, coalesce(d.datname::text, '{MAINTENANCE}') AS database, deptype = 'o' AS owns,
+  CASE WHEN deptype = 'o' THEN o.datname::text END AS owned
+FROM pg_shdepend s JOIN {_NAMED} r ON refclassid = 'pg_authid'::regclass AND refobjid = r.oid
+  LEFT JOIN pg_database d ON d.oid = dbid
+  LEFT JOIN pg_database o ON classid = 'pg_database'::regclass AND objid = o.oid
+"""  # noqa: S608
+_GRANTS_ON_DATABASES = f"""
+SELECT rolname AS role, '{DATABASE}' AS kind, datname::text AS database, '' AS schema, '' AS name, privilege_type AS privilege,
+  is_grantable AS grantable, CASE WHEN grantor <> datdba THEN pg_get_userbyid(grantor)::text END AS grantor
+FROM pg_database, aclexplode(datacl) a JOIN {_NAMED} r ON r.oid = grantee
+WHERE grantee <> datdba
+"""  # noqa: S608
+_DEFAULTS = f"""
+SELECT pg_get_userbyid(grantee)::text AS role, '{DEFAULT}' AS kind, coalesce(nspname::text, '') AS schema,
+  CASE defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' ELSE 'SCHEMAS' END AS name,
+  privilege_type AS privilege, is_grantable AS grantable, NULL AS grantor
+FROM pg_default_acl LEFT JOIN pg_namespace n ON n.oid = defaclnamespace, aclexplode(defaclacl)
+WHERE defaclrole = (SELECT datdba FROM pg_database WHERE datname = current_database())
+  AND grantee NOT IN (0, defaclrole) AND defaclobjtype IN ('r', 'S', 'n')
+"""  # noqa: S608
+_GRANTS = f"""
+WITH named AS {_NAMED}
+SELECT rolname AS role, 'SCHEMA' AS kind, nspname::text AS schema, '' AS name, privilege_type AS privilege,
+  is_grantable AS grantable, CASE WHEN grantor <> nspowner THEN pg_get_userbyid(grantor)::text END AS grantor
+FROM pg_namespace, aclexplode(nspacl) JOIN named ON named.oid = grantee
+WHERE grantee <> nspowner AND {_USERS_SCHEMAS}
+UNION ALL
+SELECT rolname, CASE relkind WHEN 'S' THEN '{SEQUENCE}' ELSE '{TABLE}' END, nspname::text, relname::text, privilege_type,
+  is_grantable, CASE WHEN grantor <> relowner THEN pg_get_userbyid(grantor)::text END
+FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace, aclexplode(relacl) JOIN named ON named.oid = grantee
+WHERE grantee <> relowner AND {_USERS_SCHEMAS} AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+UNION ALL
+SELECT * FROM ({_DEFAULTS}) d WHERE role IN (SELECT rolname FROM named)
+"""  # noqa: S608
+_SCHEMAS = f"SELECT nspname::text AS name FROM pg_namespace WHERE {_USERS_SCHEMAS}"  # noqa: S608
+_RELATIONS = f"""
+SELECT nspname::text AS schema, c.relname::text AS name, CASE c.relkind WHEN 'S' THEN '{SEQUENCE}' ELSE '{TABLE}' END AS kind,
+  coalesce(t.relname::text, '') AS of
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN pg_depend d ON c.relkind = 'S' AND d.classid = 'pg_class'::regclass AND d.objid = c.oid
+    AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'a' AND d.refobjsubid > 0
+  LEFT JOIN pg_class t ON t.oid = d.refobjid AND t.relnamespace = c.relnamespace
+WHERE {_USERS_SCHEMAS} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+"""  # noqa: S608
+_PUBLIC_CREATES = """
+SELECT EXISTS (
+  SELECT FROM pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner)))
+  WHERE nspname = 'public' AND grantee = 0 AND privilege_type = 'CREATE'
+) AS creates
+"""
+_RULES = "SELECT type, user_name, address, netmask, auth_method, options FROM pg_hba_file_rules WHERE error IS NULL ORDER BY line_number"
+_RULES_FILE = "SELECT current_setting('hba_file') AS path, extract(epoch FROM pg_conf_load_time())::float8 AS read"
+_VERSION = "SELECT current_setting('server_version_num')::int AS version"
+_ENCODINGS = """
+SELECT asked, pg_encoding_to_char(pg_char_to_encoding(asked))::text AS name FROM json_array_elements_text(%s) AS asked
+WHERE pg_char_to_encoding(asked) BETWEEN 0 AND 34
+"""
+"""Those with higher numbers are for clients only."""
+_LOCALES = """
+SELECT DISTINCT coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale') AS name FROM pg_collation c
+WHERE collprovider = 'i' AND collnamespace = 'pg_catalog'::regnamespace
+"""
+_EXTENSIONS = """
+SELECT name::text, trusted, coalesce(schema::text, '') AS schema, coalesce(requires::text[], '{}') AS requires
+FROM pg_available_extension_versions v JOIN pg_available_extensions a USING (name) WHERE version = default_version
+"""
+
+
+def world(sessions: Sessions, names: Collection[str] | None, databases: Iterable[str] = ()) -> World:
+    """What the server has. names: roles whose privileges and traces are wanted; None: of all. databases: those to be looked
+    into besides the ones in which these roles have something."""
+    with sessions(MAINTENANCE) as execute:
+        roles = {row["name"]: Role(**{**row, "memberships": frozenset(row["memberships"])}) for row in _roles(execute)}
+        wanted = json.dumps(sorted(roles if names is None else names))
+        rows = execute(Statement(_DATABASES))
+        traces = _traces(execute(Statement(_TRACES, (wanted,))))
+        privileges = execute(Statement(_GRANTS_ON_DATABASES, (wanted,)))
+        session_roles = {
+            (row["role"], row["database"]): row["session_role"] for row in execute(Statement(_SESSION_ROLES))
+        }
+        (version,) = execute(Statement(_VERSION))
+        found = World(version["version"], roles, {}, {}, traces, session_roles)
+        found = _with_access(found, execute)
+    catalogs = {row["name"]: Catalog(row["owner"]) for row in rows if row["open"]}
+    touched = {database for trace in traces.values() for database in trace.touches}
+    for database in sorted({*touched, *databases} & set(catalogs)):
+        with sessions(database) as execute:
+            catalogs[database] = _catalog(execute, catalogs[database].owner)
+            privileges += [{"database": database, **row} for row in execute(Statement(_GRANTS, (wanted,)))]
+    return replace(found, catalogs=catalogs, held=_held(privileges))
+
+
+def _roles(execute: Execute) -> list[dict[str, Any]]:
+    return execute(Statement(_ROLES, (OWNER_MARK,)))
+
+
+def _with_access(found: World, execute: Execute) -> World:
+    (file,) = execute(Statement(_RULES_FILE))
+    access = declared(execute(Statement(_RULES)))
+    text, unread = read_text(file["path"]) or "", os.stat(file["path"]).st_mtime > file["read"]
+    return replace(found, access=access, rules_path=file["path"], rules=text, unread=unread)
+
+
+def _catalog(execute: Execute, owner: str) -> Catalog:
+    schemas = frozenset(row["name"] for row in execute(Statement(_SCHEMAS)))
+    rows = execute(Statement(_RELATIONS))
+    return Catalog(owner, schemas, {(row["schema"], row["name"]): Relation(row["kind"], row["of"]) for row in rows})
+
+
+def _atom(row: Mapping[str, Any]) -> Atom:
+    return Atom(row["kind"], row["database"], row["schema"], row["name"], row["privilege"])
+
+
+def _held(rows: Iterable[Mapping[str, Any]]) -> dict[str, Held]:
+    by_role: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_role[row["role"]].append(row)
+    return {
+        role: Held(
+            frozenset(_atom(row) for row in held if row["grantor"] is None),
+            frozenset(_atom(row) for row in held if row["grantable"]),
+            frozenset((_atom(row), row["grantor"]) for row in held if row["grantor"] is not None),
+        )
+        for role, held in by_role.items()
+    }
+
+
+def _traces(rows: Iterable[Mapping[str, Any]]) -> dict[str, Traces]:
+    """A database that a role owns is no trace in itself."""
+    by_role: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_role[row["role"]].append(row)
+    return {
+        role: Traces(
+            frozenset(row["database"] for row in found if row["owns"] and row["owned"] is None),
+            frozenset(row["database"] for row in found if row["owned"] is None),
+            frozenset(row["owned"] for row in found if row["owned"] is not None),
+        )
+        for role, found in by_role.items()
+    }
+
+
+def databases(sessions: Sessions, names: Collection[str] | None = None) -> dict[str, Database]:
+    """The databases that are no system's, looked into where that is possible; names: only these."""
+    with sessions(MAINTENANCE) as execute:
+        rows = [row for row in execute(Statement(_DATABASES)) if row["name"] not in SYSTEM_DATABASES]
+    return {row["name"]: _database(sessions, row) for row in rows if names is None or row["name"] in names}
+
+
+def _database(sessions: Sessions, row: Mapping[str, Any]) -> Database:
+    shared = Database(
+        row["name"], row["character_set"], row["collation"], row["owner"], public=frozenset(row["public"])
+    )
+    if not row["open"]:
+        return shared
+    with sessions(row["name"]) as execute:
+        defaults: dict[str, set[Atom]] = defaultdict(set)
+        for found in execute(Statement(_DEFAULTS)):
+            defaults[found["role"]].add(_atom({"database": row["name"], **found}))
+        (public,) = execute(Statement(_PUBLIC_CREATES))
+        return replace(
+            shared,
+            schemas=frozenset(found["name"] for found in execute(Statement(_SCHEMAS))),
+            extensions=frozenset(
+                found["name"] for found in execute(Statement("SELECT extname::text AS name FROM pg_extension"))
+            ),
+            public_creates=public["creates"],
+            defaults={role: frozenset(atoms) for role, atoms in defaults.items()},
+        )
+
+
+def known(sessions: Sessions, encodings: Collection[str]) -> Known:
+    """What a database can have; encodings: names that are asked for."""
+    with sessions(MAINTENANCE) as execute:
+        names = {row["asked"]: row["name"] for row in execute(Statement(_ENCODINGS, (json.dumps(sorted(encodings)),)))}
+        locales = {row["name"].lower(): row["name"] for row in execute(Statement(_LOCALES)) if row["name"]}
+        extensions = {
+            row["name"]: Extension(row["trusted"], row["schema"], tuple(row["requires"]))
+            for row in execute(Statement(_EXTENSIONS))
+        }
+        (usual,) = [row for row in execute(Statement(_DATABASES)) if row["name"] == "template1"]
+    return Known(names, locales, extensions, usual["character_set"], usual["collation"])

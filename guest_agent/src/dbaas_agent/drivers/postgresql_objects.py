@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the PostgreSQL driver asks of databases, users, access and TLS: it reads, lets pure functions plan, and applies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from dbaas_agent import tls_mode
+from dbaas_agent.config import Config
+from dbaas_agent.drivers import postgresql_catalog as catalog
+from dbaas_agent.drivers import postgresql_databases, postgresql_owners, postgresql_tls, postgresql_users
+from dbaas_agent.drivers.base import Plan
+from dbaas_agent.drivers.postgresql_access import IDENT, Access, Rules, is_ours, rendered
+from dbaas_agent.drivers.postgresql_catalog import Sessions
+from dbaas_agent.drivers.postgresql_grants import Catalog
+from dbaas_agent.drivers.postgresql_sql import MAINTENANCE, ROOT, Statement
+from dbaas_agent.errors import AgentError
+from dbaas_agent.fsutil import read_text, write_atomic
+
+
+def before_start(data_dir: str) -> None:
+    """Let the agent in, and nobody in whom nothing lets in: where initdb's own files, or others, are in their place."""
+    seen = os.stat(data_dir)
+    owner = seen.st_uid, seen.st_gid
+    ident, rules = os.path.join(data_dir, "pg_ident.conf"), os.path.join(data_dir, "pg_hba.conf")
+    if read_text(ident) != IDENT:
+        write_atomic(ident, IDENT.encode(), owner=owner)
+    if not is_ours(read_text(rules) or ""):
+        write_atomic(rules, rendered(Access()).encode(), owner=owner)
+
+
+def lock_down(sessions: Sessions) -> None:
+    """Nobody but its superuser comes into the databases that a new cluster has."""
+    for database in (MAINTENANCE, "template1"):
+        with sessions(database) as execute:
+            execute(Statement(f"REVOKE CONNECT, TEMPORARY ON DATABASE {database} FROM PUBLIC"))
+            execute(Statement("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+
+
+def databases(sessions: Sessions) -> list[dict[str, Any]]:
+    return [found.shown() for _dummy, found in sorted(catalog.databases(sessions).items())]
+
+
+def plan_databases(sessions: Sessions, wanted: list[dict[str, Any]]) -> Plan:
+    existing = catalog.databases(sessions, {item["name"] for item in wanted})
+    encodings = {item["character_set"] for item in wanted if item["character_set"] is not None}
+    owners = {found.owner for found in existing.values()} | {postgresql_owners.default(item["name"]) for item in wanted}
+    known, world = catalog.known(sessions, encodings), catalog.world(sessions, owners)
+    return postgresql_databases.plan_databases(wanted, existing, known, world)
+
+
+def users(sessions: Sessions, _config: Config) -> list[dict[str, Any]]:
+    return postgresql_users.listed(catalog.world(sessions, None))
+
+
+def plan_users(sessions: Sessions, config: Config, wanted: list[dict[str, Any]], coming: list[str]) -> Plan:
+    """coming: databases that count as there, with their usual owner and nothing in them."""
+    names = {item[key] for item in wanted for key in ("name", "new_name") if item[key]}
+    places = {grant["database"] for item in wanted for grant in item["grants"] or ()}
+    world = catalog.world(sessions, names, places)
+    usual = {name: Catalog(postgresql_owners.default(name)) for name in coming}
+    world = replace(world, catalogs={**usual, **world.catalogs})
+    return postgresql_users.plan_users(wanted, world, tls_mode.read(config))
+
+
+def root_enabled(sessions: Sessions) -> bool:
+    return postgresql_users.is_enabled(catalog.world(sessions, ()))
+
+
+def plan_root(sessions: Sessions, config: Config, enabled: bool, password: str | None, require_tls: bool) -> Plan:
+    world = catalog.world(sessions, {ROOT})
+    return postgresql_users.plan_root(world, enabled, password, require_tls, tls_mode.read(config))
+
+
+def end_root_sessions(sessions: Sessions) -> None:
+    """Those of a role that is gone have no name any more."""
+    with sessions(MAINTENANCE) as execute:
+        asked = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s OR usesysid IS NOT NULL AND usename IS NULL"
+        execute(Statement(asked, (ROOT,)))
+
+
+def speaks_tls(sessions: Sessions) -> bool:
+    with sessions(MAINTENANCE) as execute:
+        (row,) = execute(Statement("SELECT current_setting('ssl') AS spoken"))
+        return bool(row["spoken"] == "on")
+
+
+def plan_tls(sessions: Sessions, config: Config, mode: str) -> Plan:
+    return postgresql_tls.plan_mode(catalog.world(sessions, ()), tls_mode.read(config), mode)
+
+
+def apply(sessions: Sessions, reload: Callable[[], None], plan: Plan) -> None:
+    """Run the steps of a plan, each in its database; reload: has the server read its files, and waits until it did."""
+    with ExitStack() as stack:
+        database, execute = "", None
+        for step in plan.statements:
+            if isinstance(step, Rules):
+                _replace(sessions, step)
+                reload()
+                continue
+            if execute is None or step.database != database:
+                stack.close()  # a database with sessions in it can be neither copied nor dropped
+                database, execute = step.database, stack.enter_context(sessions(step.database))
+            execute(step)
+
+
+def _replace(sessions: Sessions, step: Rules) -> None:
+    if step.content != step.before:
+        seen = os.stat(step.path)
+        write_atomic(step.path, step.content.encode(), owner=(seen.st_uid, seen.st_gid))
+    with sessions(MAINTENANCE) as execute:
+        wrong = execute(Statement("SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL"))
+    if wrong:
+        raise AgentError("agent", f"pg_hba.conf, line {wrong[0]['line_number']}: {wrong[0]['error']}")
