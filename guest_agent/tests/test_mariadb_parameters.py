@@ -58,7 +58,7 @@ def row(name: str, kind: str = "VARCHAR", **more: Any) -> dict[str, Any]:
 def server(
     rows: list[dict[str, Any]], running: dict[str, Any], configured: dict[str, Any], bare: dict[str, Any]
 ) -> parameters.Server:
-    return parameters.Server(variables(rows), running, configured, bare, OTHER_NAMES, KEPT, same)
+    return parameters.Server(variables(rows), running, configured, bare, OTHER_NAMES, KEPT, same=same)
 
 
 def number(name: str, low: str, high: str, step: str | None, kind: str = "BIGINT UNSIGNED") -> dict[str, Any]:

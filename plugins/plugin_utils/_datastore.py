@@ -13,6 +13,9 @@ import typing as t
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 ABSENT_VERSION = ""
+EXTENDS = "extends"
+_OWN = frozenset({"default_version", "packages", "versions"})
+"""What a datastore that extends another has by itself alone."""
 
 _HOST = {
     "swappiness": {"type": "int", "required": True},
@@ -61,6 +64,7 @@ SCHEMA: dict[str, dict[str, t.Any]] = {
     "names": {"type": "dict", "required": True, "options": _NAMES},
     "host": {"type": "dict", "required": True, "options": _HOST},
     "sizing": {"type": "dict", "default": {}},
+    EXTENDS: {"type": "str"},
     "logs": {"type": "list", "elements": "str", "default": []},
     "reserved_parameters": {"type": "list", "elements": "dict", "options": _RESERVED, "default": []},
     "capabilities": {"type": "list", "elements": "str", "default": []},
@@ -79,6 +83,11 @@ def merge(base: t.Any, over: t.Any) -> t.Any:
     if isinstance(base, dict) and isinstance(over, dict):
         return {**base, **{key: merge(base[key], value) if key in base else value for key, value in over.items()}}
     return over
+
+
+def heritage(data: t.Any) -> t.Any:
+    """Return what a datastore that extends the one of O(data) begins with."""
+    return {key: value for key, value in data.items() if key not in _OWN} if isinstance(data, dict) else data
 
 
 def _check(schema: dict[str, dict[str, t.Any]], data: t.Any, where: str) -> dict[str, t.Any]:
@@ -124,7 +133,7 @@ def choose_version(name: str, version: str, definition: dict[str, t.Any]) -> str
 def resolve(name: str, version: str, definition: dict[str, t.Any], files: dict[str, str]) -> dict[str, t.Any]:
     """Return what roles and modules receive: the checked definition narrowed to one version and its system."""
     os = definition["versions"][version]["os"]
-    narrowed = {key: value for key, value in definition.items() if key not in ("versions", "default_version")}
+    narrowed = {key: value for key, value in definition.items() if key not in ("versions", "default_version", EXTENDS)}
     return {
         **narrowed,
         "name": name,

@@ -12,10 +12,12 @@ import typing as t
 
 import yaml
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import (
+    EXTENDS,
     TEMPLATES,
     DatastoreError,
     check_definition,
     choose_version,
+    heritage,
     merge,
     resolve,
     summary,
@@ -55,6 +57,33 @@ def _merged(folders: list[pathlib.Path]) -> t.Any:
     return data
 
 
+def _lineage(name: str, roots: list[pathlib.Path]) -> list[str]:
+    """The datastore that this one extends, if it does, and itself."""
+    own = _merged([root / name for root in roots])
+    base = own.get(EXTENDS) if isinstance(own, dict) else None
+    if base is None:
+        return [name]
+    if base not in _names(roots) or base == name or len(_lineage(base, roots)) > 1:
+        raise DatastoreError(
+            f"datastore {name!r}: it cannot extend {base!r}, which is no datastore, or extends one itself."
+        )
+    return [base, name]
+
+
+def _definition(name: str, version: str, roots: list[pathlib.Path]) -> dict[str, t.Any]:
+    """The checked definition. version: "" for what all of them share."""
+    inherited: t.Any = {}
+    for ancestor in _lineage(name, roots):
+        data = _merged(_folders(ancestor, version, roots))
+        inherited = merge(heritage(inherited), data)
+    return check_definition(name, inherited)
+
+
+def _folders(name: str, version: str, roots: list[pathlib.Path]) -> list[pathlib.Path]:
+    """Where something of a datastore may lie, the least important place first."""
+    return [folder for root in roots for folder in ([root / name, root / name / version] if version else [root / name])]
+
+
 def _template(kind: str, name: str, folders: list[pathlib.Path]) -> str:
     for folder in reversed(folders):
         if (folder / f"{kind}.j2").is_file():
@@ -65,27 +94,27 @@ def _template(kind: str, name: str, folders: list[pathlib.Path]) -> str:
 def _chosen(name: str, version: str, roots: list[pathlib.Path]) -> str:
     if name not in _names(roots):
         raise DatastoreError(f"there is no datastore {name!r}; known datastores: {', '.join(_names(roots))}.")
-    return choose_version(name, version, check_definition(name, _merged([root / name for root in roots])))
+    return choose_version(name, version, _definition(name, "", roots))
 
 
 def load(name: str, version: str, roots: list[pathlib.Path]) -> dict[str, t.Any]:
     """The resolved definition of one datastore version."""
     chosen = _chosen(name, version, roots)
-    folders = [folder for root in roots for folder in (root / name, root / name / chosen)]
-    definition = check_definition(name, _merged(folders))
+    folders = [folder for ancestor in _lineage(name, roots) for folder in _folders(ancestor, chosen, roots)]
+    definition = _definition(name, chosen, roots)
     return resolve(name, chosen, definition, {kind: _template(kind, name, folders) for kind in TEMPLATES})
 
 
 def summaries(roots: list[pathlib.Path]) -> list[dict[str, t.Any]]:
     """The short form of each known datastore."""
-    return [summary(name, check_definition(name, _merged([root / name for root in roots]))) for name in _names(roots)]
+    return [summary(name, _definition(name, "", roots)) for name in _names(roots)]
 
 
 def load_rules(name: str, version: str, roots: list[pathlib.Path]) -> list[dict[str, t.Any]]:
     """The validation rules of one datastore version. In one place a version's file stands for the datastore's; those of several places are merged by name."""
     definition = load(name, version, roots)
     found = []
-    for root in roots:
-        files = [folder / RULES for folder in (root / name / definition["version"], root / name)]
+    for root, ancestor in ((root, ancestor) for ancestor in _lineage(name, roots) for root in roots):
+        files = [folder / RULES for folder in (root / ancestor / definition["version"], root / ancestor)]
         found += [read_rules(_read(path, json.loads), str(path)) for path in files if path.is_file()][:1]
     return reserve(merge_rules(found), definition["reserved_parameters"])

@@ -93,19 +93,48 @@ def _settings(definition: dict[str, Any], template: str, memory_mb: int) -> dict
     return dict(line.split(" = ", 1) for line in lines if " = " in line)
 
 
-@pytest.mark.parametrize("memory_mb", MEMORY)
-def test_mariadb_plans_with_what_others_leave(memory_mb: int) -> None:
-    """Its caches, and what the admitted connections may take all at once, fit beside kernel, agent and backup tool."""
-    definition = load(Path("templates/mariadb/datastore.yml"))
-    settings, sizing = _settings(definition, text(Path("templates/mariadb/config.j2")), memory_mb), definition["sizing"]
-    caches = ("innodb_buffer_pool_size", "innodb_log_buffer_size", "key_buffer_size", "aria_pagecache_buffer_size")
+CACHES = {
+    "mariadb": ("innodb_buffer_pool_size", "innodb_log_buffer_size", "key_buffer_size", "aria_pagecache_buffer_size"),
+    "mysql": ("innodb_buffer_pool_size", "innodb_log_buffer_size", "key_buffer_size", "temptable_max_ram"),
+}
+
+
+GUESTS = [
+    (datastore, memory_mb)
+    for datastore in CACHES
+    for memory_mb in MEMORY
+    if memory_mb >= load(Path(f"templates/{datastore}/datastore.yml"))["minimum"]["ram_mb"]
+]
+
+
+@pytest.mark.parametrize(("datastore", "memory_mb"), GUESTS)
+def test_a_server_plans_with_what_others_leave(datastore: str, memory_mb: int) -> None:
+    """Its caches, itself, and what the admitted connections may take all at once, fit beside kernel, agent and backup tool."""
+    definition = load(Path(f"templates/{datastore}/datastore.yml"))
+    sizing = definition["sizing"]
+    settings = _settings(definition, text(Path(f"templates/{datastore}/config.j2")), memory_mb)
     connections = int(settings["max_connections"])
-    planned = sum(int(settings[name].removesuffix("M")) for name in caches) + connections * sizing["session_mb"]
-    assert planned <= memory_mb - sizing["reserved_mb"]
-    assert planned > (memory_mb - sizing["reserved_mb"]) / 2
+    itself = sizing.get("server_mb", 0)
+    itself += sizing.get("performance_schema_mb", 0) if settings.get("performance_schema", "OFF") == "ON" else 0
+    planned = (
+        sum(int(settings[name].removesuffix("M")) for name in CACHES[datastore]) + connections * sizing["session_mb"]
+    )
+    assert planned + itself <= memory_mb - sizing["reserved_mb"]
+    assert planned + itself > (memory_mb - sizing["reserved_mb"]) / 2
     assert connections >= sizing["connections_minimum"]
     assert int(settings["innodb_buffer_pool_size"].removesuffix("M")) >= sizing["buffer_pool_minimum_mb"]
 
 
-def test_mariadb_admits_no_guest_with_less_memory() -> None:
-    assert load(Path("templates/mariadb/datastore.yml"))["minimum"]["ram_mb"] == min(MEMORY)
+@pytest.mark.parametrize("memory_mb", MEMORY)
+def test_mysqls_buffer_pool_is_made_of_whole_chunks(memory_mb: int) -> None:
+    """It would round it up."""
+    settings = _settings(
+        load(Path("templates/mysql/datastore.yml")), text(Path("templates/mysql/config.j2")), memory_mb
+    )
+    chunk, pool = (int(settings[f"innodb_buffer_pool_{name}size"].removesuffix("M")) for name in ("chunk_", ""))
+    assert pool % (chunk * int(settings["innodb_buffer_pool_instances"])) == 0
+
+
+@pytest.mark.parametrize("datastore", sorted(CACHES))
+def test_the_smallest_guest_is_among_them(datastore: str) -> None:
+    assert load(Path(f"templates/{datastore}/datastore.yml"))["minimum"]["ram_mb"] in MEMORY

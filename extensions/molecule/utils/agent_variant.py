@@ -22,7 +22,7 @@ def _with_probe(driver: Any, offered: Any = Driver.jobs) -> Any:
 Driver.jobs = _with_probe
 """
 ADDED = {
-    "probe": ("drivers/{driver}.py", PROBE),
+    "probe": ("drivers/{driver}/__init__.py", PROBE),
     "old": ("__init__.py", 'VERSION = "0.0.9"\n'),
     "ends": ("cli.py", "\n\ndef _run(_path: str) -> int:\n    return 1\n"),
     "mute": ("dispatch.py", "\n\nDispatcher.answer = lambda *_: time.sleep(3600)\n"),

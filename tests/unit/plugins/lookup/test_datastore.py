@@ -82,8 +82,36 @@ def test_an_operators_own_datastore(tmp_path: Path) -> None:
     for kind in ("config", "tls", "logs", "override", "closed"):
         put(tmp_path / f"own/{kind}.j2", "")
     assert look("own", search_path=[str(tmp_path)])[0]["name"] == "own"
+<<<<<<< HEAD
     listed = [entry["name"] for entry in look(list=True, search_path=[str(tmp_path)])]
     assert {"mariadb", "own"} <= set(listed)
+=======
+    assert {"mariadb", "own"} <= {entry["name"] for entry in look(list=True, search_path=[str(tmp_path)])}
+
+
+def test_a_datastore_that_extends_another(tmp_path: Path) -> None:
+    """It has what the other one has, of the same search path, but versions and packages, and templates of its own where there are some."""
+    put(tmp_path / "mariadb/datastore.yml", {"sizing": {"reserved_mb": 7}})
+    put(tmp_path / "mariadb/tls.j2", "")
+    more = {"title": "Mine", "extends": "mariadb", "default_version": "1", "versions": {"1": {"os": "x-1"}}, "packages": {"x-1": ["mine"]}}  # fmt: skip
+    put(tmp_path / "mine/datastore.yml", more)
+    put(tmp_path / "mine/1/datastore.yml", {"sizing": {"connections_minimum": 3}})
+    put(tmp_path / "mine/config.j2", "")
+    (mine,) = look("mine", search_path=[str(tmp_path)])
+    (other,) = look("mariadb", search_path=[str(tmp_path)])
+    assert (mine["name"], mine["title"], mine["version"], mine["os"], mine["packages"]) == ("mine", "Mine", "1", "x-1", ["mine"])  # fmt: skip
+    assert (mine["driver"], mine["sizing"]["reserved_mb"], mine["sizing"]["connections_minimum"]) == (other["driver"], 7, 3)  # fmt: skip
+    assert {kind for kind in mine["files"] if mine["files"][kind] != other["files"][kind]} == {"config"}
+    assert set(mine) == set(other)
+    assert {"mine": ["1"]}.items() <= {entry["name"]: entry["versions"] for entry in look(list=True, search_path=[str(tmp_path)])}.items()  # fmt: skip
+
+
+@pytest.mark.parametrize("base", ["missing", "mine", "percona"])
+def test_a_datastore_extends_one_that_extends_none(tmp_path: Path, base: str) -> None:
+    put(tmp_path / "mine/datastore.yml", {"extends": base})
+    with pytest.raises(AnsibleLookupError, match=base):
+        look("mine", search_path=[str(tmp_path)])
+>>>>>>> mysql
 
 
 def test_what_is_unknown_names_what_is_known(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import (
     DatastoreError,
     check_definition,
@@ -19,6 +18,7 @@ from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore import 
     resolve,
     summary,
 )
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore_files import load
 
 SHIPPED = sorted((Path(__file__).resolve().parents[4] / "templates").glob("*/datastore.yml"))
 
@@ -69,10 +69,11 @@ def test_merge(base: Any, over: Any, merged: Any) -> None:
     assert (base, over) == before
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
-def test_shipped_definitions_are_right(path: Path) -> None:
-    definition = check_definition(path.parent.name, yaml.safe_load(path.read_text()))
-    assert definition["default_version"] in definition["versions"]
+@pytest.mark.parametrize("name", sorted(path.parent.name for path in SHIPPED))
+def test_shipped_definitions_are_right(name: str) -> None:
+    definition = load(name, "", [SHIPPED[0].parents[1]])
+    assert definition["name"] == name
+    assert all(Path(path).is_file() for path in definition["files"].values())
 
 
 def test_types_and_defaults_are_applied(raw: dict[str, Any]) -> None:

@@ -93,7 +93,7 @@ class Driver(driver.Driver):
             self.bare(),
             parameters.OTHER_NAMES,
             parameters.KEPT,
-            parameters.same,
+            same=parameters.same,
         )
 
     def _read_only_by_statement(self, execute: Execute) -> bool:

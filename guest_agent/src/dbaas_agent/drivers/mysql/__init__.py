@@ -112,7 +112,7 @@ class Driver(driver.Driver):
         fixed = frozenset(name for name in asked if name in running and not _is_dynamic(execute, name))
         defaults = {parameters.OTHER_NAMES.get(name, name): parameters.own(name, bare) for name in bare}
         found = parameters.variables(_rows(execute), fixed, defaults, more)
-        return Server(found, running, configured, bare, parameters.OTHER_NAMES)
+        return Server(found, running, configured, bare, parameters.OTHER_NAMES, computes=True)
 
     def _found_out(self, execute: Execute) -> dict[str, dict[str, Any]]:
         """What the server tells by its answers alone: the words of a variable, or its step."""

@@ -12,6 +12,8 @@ from typing import Any
 from dbaas_agent.drivers.mysql_family.parameters import Variable
 
 OTHER_NAMES = {"default_time_zone": "time_zone"}
+_STARTED = frozenset({"innodb_commit_concurrency"})
+"""What a statement changes in part only: 9.7 refuses it from 0, and to 0."""
 _UNTOLD = {"optimizer_trace": "enabled=off,one_line=off"}
 """Defaults that --help of 9.7 says nothing of."""
 _KINDS = {
@@ -58,7 +60,7 @@ def variables(
         default = defaults.get(name, "")
         found[name] = Variable(
             kind(row, default),
-            fixed=name in fixed,
+            fixed=name in fixed or name in _STARTED,
             default=default,
             stated=row["VARIABLE_SOURCE"] in ("DYNAMIC", "PERSISTED"),
             path=row["VARIABLE_PATH"] or "",

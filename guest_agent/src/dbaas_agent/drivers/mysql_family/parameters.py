@@ -105,6 +105,7 @@ class Server:
 
     variables: those that a file may set; running: their values; configured: what it would start with, by parameter; bare: the same without any file.
     other_names: variables of parameters that are called otherwise; a newer server has one of the same name for some.
+    computes: whether what it starts with may be another value than what a statement calls DEFAULT.
     kept: dynamic parameters with values that nothing but a start takes them from. same: makes one of the ways in which a value may be written.
     """
 
@@ -114,6 +115,7 @@ class Server:
     bare: Mapping[str, str | None]
     other_names: Mapping[str, str] = field(default_factory=dict)
     kept: frozenset[tuple[str, str]] = frozenset()
+    computes: bool = False
     same: Callable[[str, Any], Any] = lambda _name, value: value
 
     def variable(self, name: str) -> str:
@@ -140,9 +142,11 @@ def plan(settings: Settings, server: Server) -> ParameterPlan:
         place, kind, default = server.variable(name), variable.kind, variable.default
         now = server.running[place]
         target = server.configured[name] if name in asked else _without(name, settings.natural, server)
-        if target in (None, default):
-            target = None  # Some defaults are NULL, which has no other name.
         wanted = default if target is None else target
+        if wanted == default and not (default and server.computes):
+            target = None  # Some defaults are NULL, which has no other name.
+        else:
+            target = wanted
         if kind == "flags":
             wanted = target = _flags(default, wanted, asked.get(name, ""))
         if server.same(name, _plain(kind, wanted)) == server.same(name, _plain(kind, now)):

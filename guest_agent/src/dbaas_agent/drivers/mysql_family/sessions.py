@@ -16,6 +16,8 @@ from dbaas_agent.errors import AgentError
 
 PING_SECONDS = 5
 _SYNTAX_ERROR = 1064
+_SERVERS_CODES, _CLIENTS_THOUSAND = 1000, 2
+"""A server has codes from 1000 on, but 2000 to 2999, which are the client's own: that it found or heard nobody."""
 _SQL_MODE = "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION"
 _T = TypeVar("_T")
 
@@ -63,7 +65,7 @@ def _translated(action: Callable[[], _T]) -> _T:
         return action()
     except (errors.OperationalError, errors.InterfaceError, OSError) as fault:
         code = fault.args[0] if fault.args and isinstance(fault.args[0], int) else 0
-        if 1000 <= code < 2000:
+        if code >= _SERVERS_CODES and code // 1000 != _CLIENTS_THOUSAND:
             raise _refused(fault) from None
         raise UnansweredError(f"the server does not answer ({type(fault).__name__} {code})") from None
     except errors.MySQLError as fault:
