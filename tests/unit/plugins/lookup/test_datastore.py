@@ -82,10 +82,6 @@ def test_an_operators_own_datastore(tmp_path: Path) -> None:
     for kind in ("config", "tls", "logs", "override", "closed"):
         put(tmp_path / f"own/{kind}.j2", "")
     assert look("own", search_path=[str(tmp_path)])[0]["name"] == "own"
-<<<<<<< HEAD
-    listed = [entry["name"] for entry in look(list=True, search_path=[str(tmp_path)])]
-    assert {"mariadb", "own"} <= set(listed)
-=======
     assert {"mariadb", "own"} <= {entry["name"] for entry in look(list=True, search_path=[str(tmp_path)])}
 
 
@@ -111,7 +107,6 @@ def test_a_datastore_extends_one_that_extends_none(tmp_path: Path, base: str) ->
     put(tmp_path / "mine/datastore.yml", {"extends": base})
     with pytest.raises(AnsibleLookupError, match=base):
         look("mine", search_path=[str(tmp_path)])
->>>>>>> mysql
 
 
 def test_what_is_unknown_names_what_is_known(tmp_path: Path) -> None:
