@@ -44,8 +44,8 @@ class Tuning:
     waits: tuple[str, str, str, str]
     broken: dict[str, Any]
     reserved: str
-    by_hand: str
-    """Statement that gives the first one the value 99 behind the collection's back."""
+    by_hand: tuple[str, ...]
+    """Statements that give the first one the value 99 behind the collection's back."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,9 +88,9 @@ class Datastore:
         """Variables of the playbooks."""
         return {"datastore": self.name, "datastore_version": self.version}
 
-    def ask(self, statement: str) -> str:
-        """A script for the guest that asks as its administrator."""
-        return f"sudo {self.administrator} {shlex.quote(statement)}"
+    def ask(self, *statements: str) -> str:
+        """A script for the guest that asks as its administrator, one after the other."""
+        return "; ".join(f"sudo {self.administrator} {shlex.quote(statement)}" for statement in statements)
 
     def values(self, *names: str) -> str:
         """A statement for the values of parameters."""
@@ -202,8 +202,62 @@ MARIADB = Mysql(
         waits=("innodb_sort_buffer_size", "2M", "2097152", "1048576"),
         broken={"innodb_log_write_ahead_size": 513},
         reserved="datadir",
-        by_hand="SET GLOBAL max_connections = 99",
+        by_hand=("SET GLOBAL max_connections = 99",),
     ),
 )
-ALL = {datastore.name: datastore for datastore in (MARIADB,)}
+MYSQL = dataclasses.replace(
+    MARIADB,
+    name="mysql",
+    version="9.7",
+    service="mysql",
+    server="mysqld",
+    administrator="mysql -Ne",
+    secured="SELECT VARIABLE_VALUE <> '' FROM performance_schema.session_status WHERE VARIABLE_NAME = 'Ssl_cipher'",
+    bare=(
+        "SELECT (SELECT COUNT(*) FROM mysql.user WHERE User = '' OR (User = 'root' AND Host <> 'localhost'))"
+        " + (SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'test')"
+    ),
+    hold_up=_LOCKED.replace("mariadb", "mysql"),
+    tuning=dataclasses.replace(MARIADB.tuning, broken={"innodb_buffer_pool_size": "100T"}),
+)
+POSTGRESQL = Postgresql(
+    name="postgresql",
+    version="15",
+    port=5432,
+    service="postgresql@15-main",
+    server="/usr/lib/postgresql/15/bin/postgres",
+    administrator="-u postgres env PGPORT=$(sudo sed -n 4p /var/lib/dbaas/data/postmaster.pid) psql -XAtqc",
+    value="current_setting('{}')",
+    secured="SELECT count(*) FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl",
+    memory="SELECT setting::bigint * 8192 FROM pg_settings WHERE name = 'shared_buffers'",
+    log="general",
+    slow="SELECT (current_setting('log_statement') = 'all')::int",
+    sleep=("SELECT pg_sleep(11)", "pg_sleep(11)"),
+    of_root="SELECT count(*) FROM pg_roles WHERE rolname = current_user AND rolsuper",
+    bare=(
+        "SELECT (SELECT count(*) FROM pg_roles WHERE rolsuper AND rolname <> 'postgres')"
+        " + (SELECT count(*) FROM pg_database WHERE datallowconn AND has_database_privilege('pg_monitor', oid, 'CONNECT'))"
+    ),
+    server_version="SELECT split_part(current_setting('server_version'), ' ', 1)",
+    closed="SELECT (current_setting('listen_addresses') = '')::int",
+    tls_required="SELECT (count(*) = 0)::int FROM pg_hba_file_rules WHERE type = 'host' AND auth_method <> 'reject'",
+    hold_up="""
+ask="sudo -u postgres env PGPORT=$(sudo sed -n 4p /var/lib/dbaas/data/postmaster.pid) psql -XAtq -d shop"
+sudo systemd-run --quiet $ask -c 'BEGIN' -c 'LOCK TABLE t IN ACCESS EXCLUSIVE MODE' -c 'SELECT pg_sleep(30)'
+until test "$($ask -c "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass AND mode = 'AccessExclusiveLock' AND granted")" = 1; do sleep 0.1; done
+""",
+    system="postgres",
+    others={"character_set": "LATIN1", "collation": "C"},
+    passwords=False,
+    tuning=Tuning(
+        first="max_parallel_workers",
+        too_much=5000,
+        second=("maintenance_io_concurrency", "10"),
+        waits=("max_locks_per_transaction", "128", "128", "64"),
+        broken={"shared_buffers": "1000GB"},
+        reserved="data_directory",
+        by_hand=("ALTER SYSTEM SET max_parallel_workers = 99", "SELECT pg_reload_conf()"),
+    ),
+)
+ALL = {datastore.name: datastore for datastore in (MARIADB, MYSQL, POSTGRESQL)}
 TESTED = ALL[os.environ.get("DBAAS_E2E_DATASTORE", MARIADB.name)]

@@ -132,7 +132,7 @@ def test_a_change_reaches_the_instance(database: Database) -> None:
 
 
 def test_an_edit_by_hand_is_shown_and_healed(database: Database) -> None:
-    database.shell(TESTED.ask(TUNING.by_hand))
+    database.shell(TESTED.ask(*TUNING.by_hand))
     assert told(act(database, "attach", check=True)) == "to be set"
     assert values(database, FIRST) == ["99"]
     assert told(act(database, "attach")) == "in force"
