@@ -15,6 +15,7 @@ from typing import Any
 
 import pg8000
 import pymysql
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore_files import load, places
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +88,11 @@ class Datastore:
     def wish(self) -> dict[str, Any]:
         """Variables of the playbooks."""
         return {"datastore": self.name, "datastore_version": self.version}
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """Its definition, as the lookup returns it."""
+        return load(self.name, self.version, places([]))
 
     def ask(self, *statements: str) -> str:
         """A script for the guest that asks as its administrator, one after the other."""

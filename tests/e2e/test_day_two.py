@@ -19,7 +19,6 @@ from typing import Any
 import openstack
 import pytest
 import yaml
-from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore_files import load, places
 
 from tests.e2e.datastores import TESTED
 from tests.e2e.guests import CIDRS, Database
@@ -27,7 +26,7 @@ from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import Run, play
 
-DEFINITION = load(TESTED.name, TESTED.version, places([]))
+DEFINITION = TESTED.definition
 PACKAGE = DEFINITION["held_packages"][0]
 SETTINGS = TESTED.values(TESTED.tuning.first)
 pytestmark = [
