@@ -63,7 +63,7 @@ class Rules:
 
     def shown(self) -> str:
         """The lines that go and come, or that the file is read."""
-        before, after = self.before.splitlines(), self.content.splitlines()
+        before, after = self.before.split("\n"), self.content.split("\n")
         gone = [f"- {line}" for line in before if line not in after]
         come = [f"+ {line}" for line in after if line not in before]
         return f"pg_hba.conf: {'; '.join([*gone, *come]) or 'read again'}"

@@ -259,7 +259,7 @@ class _Item:
             return [f"new_name: {self.target!r} exists beside {self.source!r}"]
         if self.source != self.target and not now:
             return [f"name: {self.source!r} does not exist and cannot be renamed"]
-        host = self._world.access.host(now.name) if now else self._host
+        host = self._world.access.host(now.name) if now and now.login else self._host
         if host not in (self._host, self.host):
             advice = f"give 'host: {host}' and 'new_host: {self.host}'" if self.present else f"give 'host: {host}'"
             return [f"host: {self.source!r} comes from {host!r}, and there is one user of a name: {advice}"]
