@@ -63,7 +63,7 @@ class Rules:
 
     def shown(self) -> str:
         """The lines that go and come, or that the file is read."""
-        before, after = self.before.splitlines(), self.content.splitlines()
+        before, after = self.before.split("\n"), self.content.split("\n")
         gone = [f"- {line}" for line in before if line not in after]
         come = [f"+ {line}" for line in after if line not in before]
         return f"pg_hba.conf: {'; '.join([*gone, *come]) or 'read again'}"
@@ -113,13 +113,14 @@ def _network(host: str) -> str:
 
 
 def declared(rows: Iterable[Mapping[str, Any]]) -> Access:
-    """What the file declares, from the rows of pg_hba_file_rules: type, user_name, address, netmask, auth_method, options.
+    """What the file declares, from the rows of pg_hba_file_rules: type, database, user_name, address, netmask,
+    auth_method, options.
 
     Lines that rendered() does not write say nothing.
     """
     mode, hosts, plain = PREFERRED, {}, set()
     for row in rows:
-        if row["type"] == "local" or row["user_name"] is None or len(row["user_name"]) != 1:
+        if not _may_be_ours(row):
             continue
         (user,) = row["user_name"]
         if row["auth_method"] == "reject":
@@ -132,6 +133,12 @@ def declared(rows: Iterable[Mapping[str, Any]]) -> Access:
             if row["address"] != "all":
                 hosts[user] = _host(row["address"], row["netmask"])
     return Access(mode, hosts, frozenset() if _decides(mode) else frozenset(plain))
+
+
+def _may_be_ours(row: Mapping[str, Any]) -> bool:
+    """Whether it is for all databases, for one user, and for a network."""
+    place = row["address"] == "all" or row["netmask"] is not None
+    return place and row["database"] == ["all"] and len(row["user_name"] or ()) == 1
 
 
 def _mode(row: Mapping[str, Any], mode: str) -> str:

@@ -96,7 +96,7 @@ SELECT EXISTS (
   WHERE nspname = 'public' AND grantee = 0 AND privilege_type = 'CREATE'
 ) AS creates
 """
-_RULES = "SELECT type, user_name, address, netmask, auth_method, options FROM pg_hba_file_rules WHERE error IS NULL ORDER BY line_number"
+_RULES = "SELECT type, database, user_name, address, netmask, auth_method, options FROM pg_hba_file_rules WHERE error IS NULL ORDER BY line_number"
 _RULES_FILE = "SELECT current_setting('hba_file') AS path, extract(epoch FROM pg_conf_load_time())::float8 AS read"
 _VERSION = "SELECT current_setting('server_version_num')::int AS version"
 _ENCODINGS = """

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from dbaas_agent import tls_mode
@@ -97,17 +97,19 @@ def plan_tls(sessions: Sessions, config: Config, mode: str) -> Plan:
 
 def apply(sessions: Sessions, reload: Callable[[], None], plan: Plan) -> None:
     """Run the steps of a plan, each in its database; reload: has the server read its files, and waits until it did."""
-    with ExitStack() as stack:
-        database, execute = "", None
-        for step in plan.statements:
-            if isinstance(step, Rules):
+    for database, steps in groupby(plan.statements, _place):
+        if database is None:
+            for step in steps:
                 _replace(sessions, step)
                 reload()
-                continue
-            if execute is None or step.database != database:
-                stack.close()  # a database with sessions in it can be neither copied nor dropped
-                database, execute = step.database, stack.enter_context(sessions(step.database))
-            execute(step)
+        else:  # and no longer: a database with sessions in it can be neither copied nor dropped
+            with sessions(database) as execute:
+                for step in steps:
+                    execute(step)
+
+
+def _place(step: Statement | Rules) -> str | None:
+    return None if isinstance(step, Rules) else step.database
 
 
 def _replace(sessions: Sessions, step: Rules) -> None:

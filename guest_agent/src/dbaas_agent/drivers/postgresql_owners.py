@@ -38,19 +38,21 @@ class Ownership:
         self._owners = {name: catalog.owner for name, catalog in world.catalogs.items()}
         self._roles = set(world.roles)
         self._memberships = {name: role.memberships for name, role in world.roles.items()}
+        self._session_roles = {name: _of_user(world, name) for name in world.roles}
 
     def begin(self, database: str, owner: str) -> list[Statement]:
         """Before a database is made."""
         self._owners[database] = owner
-        return self._make(owner)
+        return self._make(owner, database)
 
-    def _make(self, owner: str) -> list[Statement]:
+    def _make(self, owner: str, database: str) -> list[Statement]:
         if owner in self._roles:
             return []
         self._roles.add(owner)
         self._memberships[owner] = frozenset()
         name = quote(owner)
-        return [Statement(f"CREATE ROLE {name} NOLOGIN; COMMENT ON ROLE {name} IS '{OWNER_MARK}'")]
+        mark = f"; COMMENT ON ROLE {name} IS '{OWNER_MARK}'" if owner == default(database) else ""
+        return [Statement(f"CREATE ROLE {name} NOLOGIN{mark}")]
 
     def end(self, database: str, exists: bool) -> list[Statement]:
         """The end of a database, and of its owner, if that was made for it and is needed for nothing else."""
@@ -73,7 +75,7 @@ class Ownership:
         What a superuser has there stays the superuser's. defaults: what the owner before gives by default.
         """
         old, superuser = self._owners[database], self._world.is_superuser(self._owners[database])
-        steps = self._make(owner)
+        steps = self._make(owner, database)
         others = sorted(name for name, other in self._owners.items() if other == old and name != database)
         self._owners[database] = owner
         if superuser:
@@ -113,9 +115,14 @@ class Ownership:
                 and not role.superuser
                 and {old, owner} & {*closure(name, before), *closure(name, self._memberships)}
             ):
-                now = {place: to for (user, place), to in self._world.session_roles.items() if user == name}
-                steps += session_role_steps(name, now, session_roles(name, self._memberships, catalogs))
+                wanted = session_roles(name, self._memberships, catalogs)
+                steps += session_role_steps(name, self._session_roles[name], wanted)
+                self._session_roles[name] = wanted
         return steps
+
+
+def _of_user(world: World, name: str) -> dict[str, str]:
+    return {database: to for (user, database), to in world.session_roles.items() if user == name}
 
 
 def _give_defaults(database: str, old: str, owner: str, defaults: Mapping[str, frozenset[Atom]]) -> list[Statement]:

@@ -10,7 +10,7 @@ is the owner's, and each of them can alter and drop it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dbaas_agent.drivers.postgresql_access import Access, Rules, rendered
 from dbaas_agent.drivers.postgresql_grants import Catalog, Held
@@ -82,6 +82,22 @@ class World:
 
     def owned_by(self, owner: str) -> list[str]:
         return sorted(name for name, catalog in self.catalogs.items() if catalog.owner == owner)
+
+
+def renamed(world: World, names: Mapping[str, str]) -> World:
+    """The same, where what roles are members of and own is told by the names that they will have."""
+
+    def told(roles: Iterable[str]) -> frozenset[str]:
+        return frozenset(names.get(role, role) for role in roles)
+
+    return replace(
+        world,
+        roles={name: replace(role, memberships=told(role.memberships)) for name, role in world.roles.items()},
+        catalogs={
+            name: replace(catalog, owner=names.get(catalog.owner, catalog.owner))
+            for name, catalog in world.catalogs.items()
+        },
+    )
 
 
 def closure(name: str, memberships: Mapping[str, frozenset[str]]) -> frozenset[str]:

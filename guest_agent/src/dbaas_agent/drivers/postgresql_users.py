@@ -26,12 +26,14 @@ from dbaas_agent.drivers.postgresql_roles import (
     membership_steps,
     removal,
     removal_faults,
+    renamed,
     rules_steps,
     session_role_steps,
     session_roles,
 )
 from dbaas_agent.drivers.postgresql_sql import (
     ANYWHERE,
+    MAINTENANCE,
     ROOT,
     SUPERUSER,
     Secret,
@@ -73,6 +75,7 @@ def _shown(role: Role, held: Held, world: World, access: Access) -> dict[str, An
 
 def plan_users(wanted: list[dict[str, Any]], world: World, policy: Policy = DEFAULT) -> Plan:
     """Statements for user_set; world: with what the named roles hold and where they can be found."""
+    world = renamed(world, _renames(wanted, world))
     items = [_Item(given, world) for given in wanted]
     after = _after(items, world)
     found = [f"users[{place}].{fault}" for place, item in enumerate(items) for fault in item.faults(after.roles)]
@@ -96,6 +99,14 @@ def plan_users(wanted: list[dict[str, Any]], world: World, policy: Policy = DEFA
     )
 
 
+def _renames(wanted: list[dict[str, Any]], world: World) -> dict[str, str]:
+    return {
+        given["name"]: given["new_name"]
+        for given in wanted
+        if given["new_name"] and given["name"] in world.roles and given["new_name"] not in world.roles
+    }
+
+
 def _differ(now: dict[str, Any] | None, then: dict[str, Any] | None) -> bool:
     return now != (then and {key: value for key, value in then.items() if key != "password_changed"})
 
@@ -104,7 +115,11 @@ def _after(items: list[_Item], world: World) -> World:
     """What there is when the items are reached, but for who may come."""
     gone = {item.now.name for item in items if item.now}
     roles = {name: role for name, role in world.roles.items() if name not in gone}
-    return replace(world, roles={**roles, **{item.target: item.role() for item in items if item.present}})
+    roles.update({item.target: item.role() for item in items if item.present})
+    removed = {item.source for item in items if not item.present}
+    return replace(
+        world, roles={name: replace(role, memberships=role.memberships - removed) for name, role in roles.items()}
+    )
 
 
 def _circles(items: list[_Item], after: World) -> list[str]:
@@ -136,15 +151,16 @@ def _access(items: list[_Item], after: World, policy: Policy) -> Access:
 
 
 def _sessions_begin(items: list[_Item], world: World, after: World) -> list[Statement]:
-    """Steps for the sessions of those whose roles were asked for, and of their members."""
-    asked = {item.target for item in items if item.present and item.asks_for_roles}
+    """Steps for the sessions of those whose roles or name were asked for, or who have, or had, one of them."""
+    asked = {name for item in items if item.asks_for_sessions for name in item.names}
+    before = {name: role.memberships for name, role in world.roles.items()}
     memberships = {name: role.memberships for name, role in after.roles.items()}
-    before = {item.target: item.now.name for item in items if item.present and item.now}
+    names = {item.target: item.now.name for item in items if item.present and item.now}
     steps = []
     for name, role in sorted(after.roles.items()):
-        if role.login and not role.superuser and asked & {name, *closure(name, memberships)}:
-            kept = before.get(name, name)
-            now = {database: to for (user, database), to in world.session_roles.items() if user == kept}
+        was = names.get(name, name)
+        if role.login and not role.superuser and asked & {name, *closure(was, before), *closure(name, memberships)}:
+            now = {database: to for (user, database), to in world.session_roles.items() if user == was}
             steps += session_role_steps(name, now, session_roles(name, memberships, world.catalogs))
     return steps
 
@@ -185,8 +201,10 @@ class _Item:
         return self.now is not None and self.now.login
 
     @property
-    def asks_for_roles(self) -> bool:
-        return self._asked is not None or self.given["roles"] is not None
+    def asks_for_sessions(self) -> bool:
+        """Whether it may change as what role somebody's sessions begin."""
+        renames = self.now is not None and self.now.name != self.target
+        return renames or not self.present or self._asked is not None or self.given["roles"] is not None
 
     def _verifier_to_have(self) -> str | None:
         given, stored = self.given, self.now.verifier if self.now else None
@@ -241,7 +259,7 @@ class _Item:
             return [f"new_name: {self.target!r} exists beside {self.source!r}"]
         if self.source != self.target and not now:
             return [f"name: {self.source!r} does not exist and cannot be renamed"]
-        host = self._world.access.host(now.name) if now else self._host
+        host = self._world.access.host(now.name) if now and now.login else self._host
         if host not in (self._host, self.host):
             advice = f"give 'host: {host}' and 'new_host: {self.host}'" if self.present else f"give 'host: {host}'"
             return [f"host: {self.source!r} comes from {host!r}, and there is one user of a name: {advice}"]
@@ -356,6 +374,9 @@ def _root_goes(now: Role | None, world: World) -> list[Statement]:
     if now is None:
         return []
     if traces.touches <= set(world.catalogs):
+        # Wherever it owns something, the databases that it owns are reassigned as well.
+        here = {MAINTENANCE} if traces.databases else set()
+        traces = Traces(traces.owns | here, traces.touches | here)
         return removal(ROOT, traces, dict.fromkeys(world.catalogs, SUPERUSER))
     if (now.superuser, now.login, now.verifier) == (False, False, None):
         return []
