@@ -246,7 +246,7 @@ POSTGRESQL = Postgresql(
     ),
     server_version="SELECT split_part(current_setting('server_version'), ' ', 1)",
     closed="SELECT (current_setting('listen_addresses') = '')::int",
-    tls_required="SELECT (count(*) = 0)::int FROM pg_hba_file_rules WHERE type = 'host' AND auth_method <> 'reject'",
+    tls_required="SELECT (count(*) > 0)::int FROM pg_hba_file_rules WHERE type = 'hostnossl' AND auth_method = 'reject'",
     hold_up="""
 ask="sudo -u postgres env PGPORT=$(sudo sed -n 4p /var/lib/dbaas/data/postmaster.pid) psql -XAtq -d shop"
 sudo systemd-run --quiet $ask -c 'BEGIN' -c 'LOCK TABLE t IN ACCESS EXCLUSIVE MODE' -c 'SELECT pg_sleep(30)'
