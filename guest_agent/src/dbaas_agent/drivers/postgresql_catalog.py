@@ -17,7 +17,7 @@ from dbaas_agent.drivers.postgresql_access import declared
 from dbaas_agent.drivers.postgresql_databases import Database, Extension, Known
 from dbaas_agent.drivers.postgresql_grants import DATABASE, DEFAULT, SEQUENCE, TABLE, Atom, Catalog, Held, Relation
 from dbaas_agent.drivers.postgresql_roles import OWNER_MARK, Role, Traces, World
-from dbaas_agent.drivers.postgresql_sql import MAINTENANCE, SYSTEM_DATABASES, Statement
+from dbaas_agent.drivers.postgresql_sql import MAINTENANCE, SYSTEM_DATABASES, Statement, name_fault
 from dbaas_agent.fsutil import read_text
 
 Execute = Callable[[Statement], list[dict[str, Any]]]
@@ -119,7 +119,7 @@ def world(sessions: Sessions, names: Collection[str] | None, databases: Iterable
     into besides the ones in which these roles have something."""
     with sessions(MAINTENANCE) as execute:
         roles = {row["name"]: Role(**{**row, "memberships": frozenset(row["memberships"])}) for row in _roles(execute)}
-        wanted = json.dumps(sorted(roles if names is None else names))
+        wanted = _as_json(roles if names is None else names)
         rows = execute(Statement(_DATABASES))
         traces = _traces(execute(Statement(_TRACES, (wanted,))))
         privileges = execute(Statement(_GRANTS_ON_DATABASES, (wanted,)))
@@ -136,6 +136,11 @@ def world(sessions: Sessions, names: Collection[str] | None, databases: Iterable
             catalogs[database] = _catalog(execute, catalogs[database].owner)
             privileges += [{"database": database, **row} for row in execute(Statement(_GRANTS, (wanted,)))]
     return replace(found, catalogs=catalogs, held=_held(privileges))
+
+
+def _as_json(names: Iterable[str]) -> str:
+    """The server takes no text in which something is no character, and has no such names."""
+    return json.dumps(sorted(name for name in names if not name_fault(name)))
 
 
 def _roles(execute: Execute) -> list[dict[str, Any]]:
@@ -220,7 +225,7 @@ def _database(sessions: Sessions, row: Mapping[str, Any]) -> Database:
 def known(sessions: Sessions, encodings: Collection[str]) -> Known:
     """What a database can have; encodings: names that are asked for."""
     with sessions(MAINTENANCE) as execute:
-        names = {row["asked"]: row["name"] for row in execute(Statement(_ENCODINGS, (json.dumps(sorted(encodings)),)))}
+        names = {row["asked"]: row["name"] for row in execute(Statement(_ENCODINGS, (_as_json(encodings),)))}
         locales = {row["name"].lower(): row["name"] for row in execute(Statement(_LOCALES)) if row["name"]}
         extensions = {
             row["name"]: Extension(row["trusted"], row["schema"], tuple(row["requires"]))
