@@ -270,6 +270,7 @@ def test_who_cannot_be_removed(traces: Traces) -> None:
         ({"name": "u", "retain_current_password": True}, ["retain_current_password"]),
         ({"name": "r", "login": False, "password": "x", "host": "192.0.2.1"}, ["password", "host"]),
         ({"name": "u", "databases": ["nowhere", "postgres"]}, ["databases", "databases"]),
+        ({"name": "shared", "password": "x"}, ["login"]),
         ({"name": "u", "databases": ["tools"]}, ["databases"]),
         ({"name": "u", "databases": ["alices"]}, ["databases"]),
         ({"name": "u", "databases": ["one"]}, ["databases"]),
@@ -299,7 +300,8 @@ def test_who_cannot_be_removed(traces: Traces) -> None:
     ],
 )
 def test_what_is_refused(item: dict[str, Any], found: list[str]) -> None:
-    assert places(world(user()), item) == [f"users[0].{place}" for place in found]
+    now = world(user("shared"), Role("shared", login=False))
+    assert places(now, item) == [f"users[0].{place}" for place in found]
 
 
 def test_no_user_twice_and_no_role_of_itself() -> None:

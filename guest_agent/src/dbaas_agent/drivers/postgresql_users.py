@@ -248,7 +248,7 @@ class _Item:
             )
         if not self.present:
             return found + ([f"state: {fault}" for fault in removal_faults(now.name, self._world)] if now else [])
-        found += self._login_faults()
+        found += self._login_faults(roles)
         return found + wishes.faults(given, self.target, self._world, roles)
 
     def _identity_faults(self) -> list[str]:
@@ -266,11 +266,14 @@ class _Item:
             return [f"host: {self.source!r} comes from {host!r}, and there is one user of a name: {advice}"]
         return []
 
-    def _login_faults(self) -> list[str]:
+    def _login_faults(self, roles: Mapping[str, Role]) -> list[str]:
         given = self.given
         if given["login"]:
             needs = self._verifier is None and not self.logged_in and not self._password_fault
-            return ["password: required for a new user"] if needs else []
+            found = ["password: required for a new user"] if needs else []
+            if not self.logged_in and any(self.target in role.memberships for role in roles.values()):
+                found.append(f"login: {self.target!r} is a role of others: only what has no login can be")
+            return found
         found = ["password: a role without login has none"] if given["password"] is not None else []
         found += ["host: a role without login comes from nowhere"] if self.host != ANYWHERE else []
         return found
