@@ -15,6 +15,7 @@ import pytest
 from dbaas_agent.drivers import postgresql_collations
 from dbaas_agent.drivers.postgresql_collations import affected, before_start, renew, system_versions
 from dbaas_agent.drivers.postgresql_sql import Statement
+from dbaas_agent.errors import AgentError
 
 DE = 16400
 
@@ -53,6 +54,7 @@ class FakeServer:
     def __init__(self, databases: list[dict[str, Any]], collations: list[dict[str, Any]]) -> None:
         self.databases = databases
         self.collations = collations
+        self.broken = ""
         self.done: list[tuple[str, str]] = []
 
     @contextmanager
@@ -66,6 +68,8 @@ class FakeServer:
             return self.collations
         if "FROM pg_index" in statement.sql:
             return ROWS
+        if self.broken and self.broken in statement.sql:
+            raise AgentError("agent", "a page is invalid", code="XX001")
         self.done.append((database, statement.sql))
         return []
 
@@ -93,6 +97,15 @@ def test_a_collation_of_its_own() -> None:
     renew(server.session, lambda *progress: told.append(progress))
     assert server.done[-1] == ("shop", 'ALTER COLLATION "public"."de" REFRESH VERSION')
     assert [place for _item, place, _count in told] == list(range(told[0][2]))
+
+
+def test_an_index_that_cannot_be_built_leaves_the_version() -> None:
+    server = FakeServer([database("shop", differs=True)], [])
+    server.broken = "lower"
+    with pytest.raises(AgentError) as fault:
+        renew(server.session, lambda *_: None)
+    assert fault.value.details == {"code": "XX001"}
+    assert [sql for _database, sql in server.done] == ['REINDEX INDEX "public"."texts"']
 
 
 def test_nothing_differs() -> None:

@@ -20,7 +20,7 @@ from dbaas_agent.drivers.base import Plan
 from dbaas_agent.drivers.postgresql_access import IDENT, Access, Rules, rendered
 from dbaas_agent.drivers.postgresql_catalog import Execute
 from dbaas_agent.drivers.postgresql_databases import Database, Extension
-from dbaas_agent.drivers.postgresql_grants import SEQUENCE, TABLE, Atom, Catalog, Held, Relation
+from dbaas_agent.drivers.postgresql_grants import SEQUENCE, TABLE, Atom, Catalog, Held, Relation, Scope
 from dbaas_agent.drivers.postgresql_roles import Role, Traces
 from dbaas_agent.drivers.postgresql_sql import Statement
 from dbaas_agent.errors import AgentError
@@ -30,7 +30,7 @@ Rows = list[dict[str, Any]]
 
 def row_of_grant(kind: str, schema: str, name: str, privilege: str, **rest: Any) -> dict[str, Any]:
     usual = {"role": "u", "grantable": False, "grantor": None}
-    return {**usual, "kind": kind, "schema": schema, "name": name, "privilege": privilege, **rest}
+    return {**usual, "kind": kind, "schema": schema, "names": [name], "privilege": privilege, **rest}
 
 
 class Server:
@@ -137,6 +137,13 @@ def test_the_world_of_some_roles(server: Server) -> None:
     }
     assert world.session_roles == {("u", "shop"): "o"}
     assert (world.rules_path, world.rules, world.unread) == (str(server.path), rendered(Access()), False)
+
+
+def test_a_listing_tells_what_is_declared(server: Server) -> None:
+    closed = row_of_grant("DATABASE", "", "", "CONNECT", database="closed")
+    server.rows[catalog._GRANTS_ON_DATABASES].append(closed)
+    _dummy, declared = catalog.listing(server.sessions)
+    assert declared == {"u": {Scope("shop", "public", "t"): frozenset({"INSERT", "SELECT"})}}
 
 
 def test_a_file_that_the_server_has_not_read_is_seen(server: Server) -> None:

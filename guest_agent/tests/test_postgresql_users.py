@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from dbaas_agent import schema, validate
 from dbaas_agent.drivers import postgresql_grants as grants
+from dbaas_agent.drivers import postgresql_users
 from dbaas_agent.drivers.base import Plan
 from dbaas_agent.drivers.postgresql_access import Access, Rules, rendered
 from dbaas_agent.drivers.postgresql_grants import SEQUENCE, TABLE, Catalog, Held, Relation, Scope
 from dbaas_agent.drivers.postgresql_password import matches, verifier
 from dbaas_agent.drivers.postgresql_roles import Role, Traces, World
 from dbaas_agent.drivers.postgresql_tls import plan_mode
-from dbaas_agent.drivers.postgresql_users import listed, plan_root, plan_users
+from dbaas_agent.drivers.postgresql_users import plan_root, plan_users
 from dbaas_agent.errors import AgentError
 from dbaas_agent.tls_mode import DEFAULT, MUTUAL, OFF, PREFERRED, REQUIRED, Policy
 
@@ -59,6 +60,10 @@ def items(*given: dict[str, Any]) -> list[dict[str, Any]]:
 
 def plan(now: World, *given: dict[str, Any], policy: Policy = DEFAULT) -> Plan:
     return plan_users(items(*given), now, policy)
+
+
+def listed(now: World) -> list[dict[str, Any]]:
+    return postgresql_users.listed(now, {name: grants.scopes(held.atoms, CATALOGS) for name, held in now.held.items()})
 
 
 def shown(made: Plan) -> list[str]:
@@ -265,6 +270,7 @@ def test_who_cannot_be_removed(traces: Traces) -> None:
         ({"name": "u", "retain_current_password": True}, ["retain_current_password"]),
         ({"name": "r", "login": False, "password": "x", "host": "192.0.2.1"}, ["password", "host"]),
         ({"name": "u", "databases": ["nowhere", "postgres"]}, ["databases", "databases"]),
+        ({"name": "shared", "password": "x"}, ["login"]),
         ({"name": "u", "databases": ["tools"]}, ["databases"]),
         ({"name": "u", "databases": ["alices"]}, ["databases"]),
         ({"name": "u", "databases": ["one"]}, ["databases"]),
@@ -294,7 +300,8 @@ def test_who_cannot_be_removed(traces: Traces) -> None:
     ],
 )
 def test_what_is_refused(item: dict[str, Any], found: list[str]) -> None:
-    assert places(world(user()), item) == [f"users[0].{place}" for place in found]
+    now = world(user("shared"), Role("shared", login=False))
+    assert places(now, item) == [f"users[0].{place}" for place in found]
 
 
 def test_no_user_twice_and_no_role_of_itself() -> None:

@@ -15,15 +15,28 @@ from typing import Any
 
 from dbaas_agent.drivers.postgresql_access import declared
 from dbaas_agent.drivers.postgresql_databases import Database, Extension, Known
-from dbaas_agent.drivers.postgresql_grants import DATABASE, DEFAULT, SEQUENCE, TABLE, Atom, Catalog, Held, Relation
+from dbaas_agent.drivers.postgresql_grants import (
+    DATABASE,
+    DEFAULT,
+    SEQUENCE,
+    TABLE,
+    Atom,
+    Catalog,
+    Held,
+    Relation,
+    Scope,
+    scopes,
+)
 from dbaas_agent.drivers.postgresql_roles import OWNER_MARK, Role, Traces, World
-from dbaas_agent.drivers.postgresql_sql import MAINTENANCE, SYSTEM_DATABASES, Statement
+from dbaas_agent.drivers.postgresql_sql import MAINTENANCE, SYSTEM_DATABASES, Statement, name_fault
 from dbaas_agent.fsutil import read_text
 
-Execute = Callable[[Statement], list[dict[str, Any]]]
+Rows = list[dict[str, Any]]
+Execute = Callable[[Statement], Rows]
 Sessions = Callable[[str], AbstractContextManager[Execute]]
 """Opens a session in a database."""
 
+_ROLES_AT_A_TIME = 8
 _USERS_SCHEMAS = "nspname NOT LIKE 'pg\\_%%' AND nspname <> 'information_schema'"
 _NAMED = "(SELECT oid, rolname::text FROM pg_authid WHERE rolname IN (SELECT json_array_elements_text(%s)))"
 _ROLES = """
@@ -53,14 +66,14 @@ FROM pg_shdepend s JOIN {_NAMED} r ON refclassid = 'pg_authid'::regclass AND ref
   LEFT JOIN pg_database o ON classid = 'pg_database'::regclass AND objid = o.oid
 """  # noqa: S608
 _GRANTS_ON_DATABASES = f"""
-SELECT rolname AS role, '{DATABASE}' AS kind, datname::text AS database, '' AS schema, '' AS name, privilege_type AS privilege,
+SELECT rolname AS role, '{DATABASE}' AS kind, datname::text AS database, '' AS schema, ARRAY[''] AS names, privilege_type AS privilege,
   is_grantable AS grantable, CASE WHEN grantor <> datdba THEN pg_get_userbyid(grantor)::text END AS grantor
 FROM pg_database, aclexplode(datacl) a JOIN {_NAMED} r ON r.oid = grantee
 WHERE grantee <> datdba
 """  # noqa: S608
 _DEFAULTS = f"""
 SELECT pg_get_userbyid(grantee)::text AS role, '{DEFAULT}' AS kind, coalesce(nspname::text, '') AS schema,
-  CASE defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' ELSE 'SCHEMAS' END AS name,
+  ARRAY[CASE defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' ELSE 'SCHEMAS' END] AS names,
   privilege_type AS privilege, is_grantable AS grantable, NULL AS grantor
 FROM pg_default_acl LEFT JOIN pg_namespace n ON n.oid = defaclnamespace, aclexplode(defaclacl)
 WHERE defaclrole = (SELECT datdba FROM pg_database WHERE datname = current_database())
@@ -68,15 +81,17 @@ WHERE defaclrole = (SELECT datdba FROM pg_database WHERE datname = current_datab
 """  # noqa: S608
 _GRANTS = f"""
 WITH named AS {_NAMED}
-SELECT rolname AS role, 'SCHEMA' AS kind, nspname::text AS schema, '' AS name, privilege_type AS privilege,
+SELECT rolname AS role, 'SCHEMA' AS kind, nspname::text AS schema, ARRAY[''] AS names, privilege_type AS privilege,
   is_grantable AS grantable, CASE WHEN grantor <> nspowner THEN pg_get_userbyid(grantor)::text END AS grantor
 FROM pg_namespace, aclexplode(nspacl) JOIN named ON named.oid = grantee
 WHERE grantee <> nspowner AND {_USERS_SCHEMAS}
 UNION ALL
-SELECT rolname, CASE relkind WHEN 'S' THEN '{SEQUENCE}' ELSE '{TABLE}' END, nspname::text, relname::text, privilege_type,
-  is_grantable, CASE WHEN grantor <> relowner THEN pg_get_userbyid(grantor)::text END
+SELECT rolname, CASE relkind WHEN 'S' THEN '{SEQUENCE}' ELSE '{TABLE}' END AS kind, nspname::text AS schema,
+  array_agg(relname::text), privilege_type AS privilege, is_grantable AS grantable,
+  CASE WHEN grantor <> relowner THEN pg_get_userbyid(grantor)::text END AS grantor
 FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace, aclexplode(relacl) JOIN named ON named.oid = grantee
 WHERE grantee <> relowner AND {_USERS_SCHEMAS} AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+GROUP BY rolname, 2, 3, 5, 6, 7
 UNION ALL
 SELECT * FROM ({_DEFAULTS}) d WHERE role IN (SELECT rolname FROM named)
 """  # noqa: S608
@@ -114,31 +129,76 @@ FROM pg_available_extension_versions v JOIN pg_available_extensions a USING (nam
 """
 
 
-def world(sessions: Sessions, names: Collection[str] | None, databases: Iterable[str] = ()) -> World:
-    """What the server has. names: roles whose privileges and traces are wanted; None: of all. databases: those to be looked
-    into besides the ones in which these roles have something."""
+def world(sessions: Sessions, names: Collection[str], databases: Iterable[str] = ()) -> World:
+    """What the server has. names: roles whose privileges and traces are wanted; databases: those to be looked into besides
+    the ones in which these roles have something."""
+    wanted = _as_json(names)
+    found, privileges = _shared(sessions, wanted)
+    catalogs = dict(found.catalogs)
+    touched = {database for trace in found.traces.values() for database in trace.touches}
+    for database in sorted({*touched, *databases} & set(catalogs)):
+        with sessions(database) as execute:
+            catalogs[database] = _catalog(execute, catalogs[database].owner)
+            privileges += _grants(execute, database, wanted)
+    return replace(found, catalogs=catalogs, held=_held(privileges))
+
+
+def listing(sessions: Sessions) -> tuple[World, dict[str, dict[Scope, frozenset[str]]]]:
+    """What the server has, and what each role's privileges in databases declare.
+
+    Read some roles at a time: of many tables and many roles all privileges at once would not fit into a small guest.
+    """
+    found, shared = _shared(sessions, None)
+    by_database: dict[str, set[str]] = defaultdict(set)
+    for database, role in [
+        *((row["database"], row["role"]) for row in shared),
+        *((database, role) for role, trace in found.traces.items() for database in trace.touches),
+    ]:
+        by_database[database].add(role)
+    result: dict[str, dict[Scope, frozenset[str]]] = defaultdict(dict)
+    for database in by_database.keys() & found.catalogs.keys():
+        rows = [row for row in shared if row["database"] == database]
+        with sessions(database) as execute:
+            catalog = _catalog(execute, found.catalogs[database].owner)
+            for some in _parts(sorted(by_database[database])):
+                there = _grants(execute, database, _as_json(some))
+                held = _held([*(row for row in rows if row["role"] in some), *there])
+                for role, privileges in held.items():
+                    result[role].update(scopes(privileges.atoms, {database: catalog}))
+    return found, dict(result)
+
+
+def _parts(names: list[str]) -> list[list[str]]:
+    return [names[place : place + _ROLES_AT_A_TIME] for place in range(0, len(names), _ROLES_AT_A_TIME)]
+
+
+def _shared(sessions: Sessions, wanted: str | None) -> tuple[World, Rows]:
+    """What the databases share, with the rows of privileges on databases. wanted: roles, as JSON; None: all of them."""
     with sessions(MAINTENANCE) as execute:
         roles = {row["name"]: Role(**{**row, "memberships": frozenset(row["memberships"])}) for row in _roles(execute)}
-        wanted = json.dumps(sorted(roles if names is None else names))
+        names = _as_json(roles) if wanted is None else wanted
         rows = execute(Statement(_DATABASES))
-        traces = _traces(execute(Statement(_TRACES, (wanted,))))
-        privileges = execute(Statement(_GRANTS_ON_DATABASES, (wanted,)))
+        traces = _traces(execute(Statement(_TRACES, (names,))))
+        privileges = execute(Statement(_GRANTS_ON_DATABASES, (names,)))
         session_roles = {
             (row["role"], row["database"]): row["session_role"] for row in execute(Statement(_SESSION_ROLES))
         }
         (version,) = execute(Statement(_VERSION))
-        found = World(version["version"], roles, {}, {}, traces, session_roles)
-        found = _with_access(found, execute)
-    catalogs = {row["name"]: Catalog(row["owner"]) for row in rows if row["open"]}
-    touched = {database for trace in traces.values() for database in trace.touches}
-    for database in sorted({*touched, *databases} & set(catalogs)):
-        with sessions(database) as execute:
-            catalogs[database] = _catalog(execute, catalogs[database].owner)
-            privileges += [{"database": database, **row} for row in execute(Statement(_GRANTS, (wanted,)))]
-    return replace(found, catalogs=catalogs, held=_held(privileges))
+        catalogs = {row["name"]: Catalog(row["owner"]) for row in rows if row["open"]}
+        found = World(version["version"], roles, catalogs, {}, traces, session_roles)
+        return _with_access(found, execute), privileges
 
 
-def _roles(execute: Execute) -> list[dict[str, Any]]:
+def _grants(execute: Execute, database: str, wanted: str) -> Rows:
+    return [{"database": database, **row} for row in execute(Statement(_GRANTS, (wanted,)))]
+
+
+def _as_json(names: Iterable[str]) -> str:
+    """The server takes no text in which something is no character, and has no such names."""
+    return json.dumps(sorted(name for name in names if not name_fault(name)))
+
+
+def _roles(execute: Execute) -> Rows:
     return execute(Statement(_ROLES, (OWNER_MARK,)))
 
 
@@ -155,22 +215,25 @@ def _catalog(execute: Execute, owner: str) -> Catalog:
     return Catalog(owner, schemas, {(row["schema"], row["name"]): Relation(row["kind"], row["of"]) for row in rows})
 
 
-def _atom(row: Mapping[str, Any]) -> Atom:
-    return Atom(row["kind"], row["database"], row["schema"], row["name"], row["privilege"])
+def _atoms(row: Mapping[str, Any]) -> list[Atom]:
+    return [Atom(row["kind"], row["database"], row["schema"], name, row["privilege"]) for name in row["names"]]
 
 
 def _held(rows: Iterable[Mapping[str, Any]]) -> dict[str, Held]:
-    by_role: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    own: dict[str, set[Atom]] = defaultdict(set)
+    grantable: dict[str, set[Atom]] = defaultdict(set)
+    foreign: dict[str, set[tuple[Atom, str]]] = defaultdict(set)
+    roles = set()
     for row in rows:
-        by_role[row["role"]].append(row)
-    return {
-        role: Held(
-            frozenset(_atom(row) for row in held if row["grantor"] is None),
-            frozenset(_atom(row) for row in held if row["grantable"]),
-            frozenset((_atom(row), row["grantor"]) for row in held if row["grantor"] is not None),
-        )
-        for role, held in by_role.items()
-    }
+        role, atoms = row["role"], _atoms(row)
+        roles.add(role)
+        if row["grantable"]:
+            grantable[role].update(atoms)
+        if row["grantor"] is None:
+            own[role].update(atoms)
+        else:
+            foreign[role].update((atom, row["grantor"]) for atom in atoms)
+    return {role: Held(frozenset(own[role]), frozenset(grantable[role]), frozenset(foreign[role])) for role in roles}
 
 
 def _traces(rows: Iterable[Mapping[str, Any]]) -> dict[str, Traces]:
@@ -204,7 +267,7 @@ def _database(sessions: Sessions, row: Mapping[str, Any]) -> Database:
     with sessions(row["name"]) as execute:
         defaults: dict[str, set[Atom]] = defaultdict(set)
         for found in execute(Statement(_DEFAULTS)):
-            defaults[found["role"]].add(_atom({"database": row["name"], **found}))
+            defaults[found["role"]].update(_atoms({"database": row["name"], **found}))
         (public,) = execute(Statement(_PUBLIC_CREATES))
         return replace(
             shared,
@@ -220,7 +283,7 @@ def _database(sessions: Sessions, row: Mapping[str, Any]) -> Database:
 def known(sessions: Sessions, encodings: Collection[str]) -> Known:
     """What a database can have; encodings: names that are asked for."""
     with sessions(MAINTENANCE) as execute:
-        names = {row["asked"]: row["name"] for row in execute(Statement(_ENCODINGS, (json.dumps(sorted(encodings)),)))}
+        names = {row["asked"]: row["name"] for row in execute(Statement(_ENCODINGS, (_as_json(encodings),)))}
         locales = {row["name"].lower(): row["name"] for row in execute(Statement(_LOCALES)) if row["name"]}
         extensions = {
             row["name"]: Extension(row["trusted"], row["schema"], tuple(row["requires"]))

@@ -20,6 +20,7 @@ from typing import Any
 
 from dbaas_agent import systemd
 from dbaas_agent.drivers.postgresql_sql import Statement, quote
+from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_text, write_atomic
 from dbaas_agent.jsonlog import log
 
@@ -96,8 +97,12 @@ def _renew_in(sessions: Sessions, database: Mapping[str, Any], tell: Callable[[s
             return []
         indexes = affected(execute(Statement(_INDEXES)), [row["oid"] for row in collations], database["differs"])
         for place, (schema, name) in enumerate(indexes):
-            tell(f"{database['name']}: {schema}.{name}", place, len(indexes))
-            execute(Statement(f"REINDEX INDEX {quote(schema)}.{quote(name)}"))
+            item = f"{database['name']}: {schema}.{name}"
+            tell(item, place, len(indexes))
+            try:
+                execute(Statement(f"REINDEX INDEX {quote(schema)}.{quote(name)}"))
+            except AgentError as fault:
+                raise AgentError(fault.reason, f"{item}: {fault.msg}", **fault.details) from fault
         for row in collations:
             execute(Statement(f"ALTER COLLATION {quote(row['schema'])}.{quote(row['name'])} REFRESH VERSION"))
     return [f"{schema}.{name}" for schema, name in indexes]

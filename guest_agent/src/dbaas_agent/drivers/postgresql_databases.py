@@ -148,12 +148,13 @@ class _Item:
 
     def faults(self) -> list[str]:
         found = [f"name: {fault}" for fault in [database_fault(self.name)] if fault]
-        if found or not self.present:
+        if not self.present:
             return found
-        if self.name not in self._world.catalogs and self.now:
+        if self.now and self.name not in self._world.catalogs:
             return ["name: it lets nobody in"]
+        # A name that does not do makes no owner's name either.
+        found += self._owner_faults() if self._given["owner"] or not found else []
         found += self._character_faults()
-        found += self._owner_faults()
         found += [
             f"schemas: {fault}" for name in self._given["schemas"] or () for fault in [schema_fault(name)] if fault
         ]

@@ -179,11 +179,12 @@ def scopes(held: frozenset[Atom], catalogs: Mapping[str, Catalog]) -> dict[Scope
             found[Scope(atom.database, atom.schema)].add(atom.privilege)
         elif atom.kind == DATABASE:
             found[Scope(atom.database)].add(atom.privilege)
+    left = held - atoms(_frozen(found), catalogs)
     for kind in (TABLE, SEQUENCE, SCHEMA):
-        implied = atoms(_frozen(found), catalogs)
-        for atom in held - implied:
-            if atom.kind == kind:
-                found[Scope(atom.database, atom.schema, atom.name)].add(atom.privilege)
+        alone = [atom for atom in left if atom.kind == kind]
+        for atom in alone:
+            found[Scope(atom.database, atom.schema, atom.name)].add(atom.privilege)
+        left = left - atoms(_frozen(found), catalogs) if alone else left
     return normal(_frozen(found))
 
 

@@ -56,7 +56,7 @@ def plan_databases(sessions: Sessions, wanted: list[dict[str, Any]]) -> Plan:
 
 
 def users(sessions: Sessions, _config: Config) -> list[dict[str, Any]]:
-    return postgresql_users.listed(catalog.world(sessions, None))
+    return postgresql_users.listed(*catalog.listing(sessions))
 
 
 def plan_users(sessions: Sessions, config: Config, wanted: list[dict[str, Any]], coming: list[str]) -> Plan:

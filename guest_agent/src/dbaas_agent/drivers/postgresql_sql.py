@@ -70,11 +70,6 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""').replace("%", "%%") + '"'
 
 
-def listed(names: list[str]) -> str:
-    """Identifiers for a Statement's text."""
-    return ", ".join(map(quote, names))
-
-
 def name_fault(name: str) -> str:
     """Why this is no name at all; empty when it is one."""
     if _SURROGATE.search(name):

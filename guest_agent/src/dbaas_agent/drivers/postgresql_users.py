@@ -16,7 +16,7 @@ from dbaas_agent.drivers import tls_rules
 from dbaas_agent.drivers.all_faults import refuse, repeated
 from dbaas_agent.drivers.base import Plan
 from dbaas_agent.drivers.postgresql_access import Access
-from dbaas_agent.drivers.postgresql_grants import Held
+from dbaas_agent.drivers.postgresql_grants import Held, Scopes
 from dbaas_agent.drivers.postgresql_roles import (
     Role,
     Traces,
@@ -48,17 +48,17 @@ from dbaas_agent.tls_mode import DEFAULT, Policy, Who
 _NOTHING = Held()
 
 
-def listed(world: World) -> list[dict[str, Any]]:
-    """The users and roles that are no system's and no mere owners of databases."""
+def listed(world: World, declared: Mapping[str, Scopes]) -> list[dict[str, Any]]:
+    """The users and roles that are no system's and no mere owners of databases; declared: by what each holds in databases."""
     return [
-        _shown(role, world.held.get(name, _NOTHING), world, world.access)
+        _shown(role, declared.get(name, {}), world, world.access)
         for name, role in sorted(world.roles.items())
         if name not in (SUPERUSER, ROOT) and not role.marked
     ]
 
 
-def _shown(role: Role, held: Held, world: World, access: Access) -> dict[str, Any]:
-    listed_grants = wishes.shown(role, held, world)
+def _shown(role: Role, declared: Scopes, world: World, access: Access) -> dict[str, Any]:
+    listed_grants = wishes.shown(role, declared, world)
     word = access.word(role.name) if role.login else tls_rules.NONE
     return {
         "name": role.name,
@@ -180,6 +180,7 @@ class _Item:
         self._password_fault = passwords.fault(given["password"])
         self._verifier = self._verifier_to_have()
         self._held = world.held.get(self.now.name, _NOTHING) if self.now else _NOTHING
+        self._declared = grants.scopes(self._held.atoms, world.catalogs)
         self._asked = self._asked_for()
 
     @property
@@ -221,7 +222,7 @@ class _Item:
         asked = wishes.wish(self.given, self._world.version)
         if asked is None or not self.now or not self.given["append_grants"]:
             return asked
-        return wishes.joined(asked, wishes.held(self.now, self._held, self._world))
+        return wishes.joined(asked, wishes.held(self.now, self._declared, self._world))
 
     def role(self) -> Role:
         """The role that shall be."""
@@ -247,7 +248,7 @@ class _Item:
             )
         if not self.present:
             return found + ([f"state: {fault}" for fault in removal_faults(now.name, self._world)] if now else [])
-        found += self._login_faults()
+        found += self._login_faults(roles)
         return found + wishes.faults(given, self.target, self._world, roles)
 
     def _identity_faults(self) -> list[str]:
@@ -265,11 +266,14 @@ class _Item:
             return [f"host: {self.source!r} comes from {host!r}, and there is one user of a name: {advice}"]
         return []
 
-    def _login_faults(self) -> list[str]:
+    def _login_faults(self, roles: Mapping[str, Role]) -> list[str]:
         given = self.given
         if given["login"]:
             needs = self._verifier is None and not self.logged_in and not self._password_fault
-            return ["password: required for a new user"] if needs else []
+            found = ["password: required for a new user"] if needs else []
+            if not self.logged_in and any(self.target in role.memberships for role in roles.values()):
+                found.append(f"login: {self.target!r} is a role of others: only what has no login can be")
+            return found
         found = ["password: a role without login has none"] if given["password"] is not None else []
         found += ["host: a role without login comes from nowhere"] if self.host != ANYWHERE else []
         return found
@@ -311,16 +315,14 @@ class _Item:
         return removal(self.now.name, self._world.traces.get(self.now.name, Traces()), heirs)
 
     def shown_now(self) -> dict[str, Any] | None:
-        return _shown(self.now, self._held, self._world, self._world.access) if self.now else None
+        return _shown(self.now, self._declared, self._world, self._world.access) if self.now else None
 
     def shown_after(self, after: World) -> dict[str, Any] | None:
         if not self.present:
             return None
-        held = self._held
-        if self._asked is not None:
-            held = Held(wishes.atoms(self._asked, after.catalogs))
+        declared = self._declared if self._asked is None else wishes.scopes(self._asked, after.catalogs)
         changed = self._verifier != (self.now.verifier if self.now else None)
-        return {**_shown(self.role(), held, after, after.access), "password_changed": changed}
+        return {**_shown(self.role(), declared, after, after.access), "password_changed": changed}
 
 
 def plan_root(world: World, enabled: bool, password: str | None, require_tls: bool, policy: Policy = DEFAULT) -> Plan:

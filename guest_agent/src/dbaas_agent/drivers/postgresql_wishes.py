@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dbaas_agent.drivers import postgresql_grants as grants
-from dbaas_agent.drivers.postgresql_grants import ALL, CONNECT, DATABASE, EVERYTHING, TABLE, Atom, Catalog, Held, Scope
+from dbaas_agent.drivers.postgresql_grants import ALL, CONNECT, DATABASE, EVERYTHING, TABLE, Atom, Catalog, Scope
 from dbaas_agent.drivers.postgresql_roles import MONITORING, Role, World
 from dbaas_agent.drivers.postgresql_sql import MAINTENANCE, database_fault, role_fault
 
@@ -51,12 +51,12 @@ def _scope(grant: Mapping[str, Any]) -> Scope:
     return Scope(grant["database"], grant["schema"] or ("public" if table else ""), table)
 
 
-def held(role: Role, now: Held, world: World) -> Wish:
-    """What the role has, as it would be asked for."""
+def held(role: Role, declared: grants.Scopes, world: World) -> Wish:
+    """What the role has, as it would be asked for; declared: by its privileges in databases."""
     everything = {name for name in world.catalogs if _has_all(role, name, world)}
     scopes = {
         scope: words
-        for scope, words in grants.scopes(now.atoms, world.catalogs).items()
+        for scope, words in declared.items()
         if scope.database not in everything and (scope, words) != _SEES_MAINTENANCE
     }
     return Wish(frozenset(everything), scopes, role.memberships & _MONITORS)
@@ -76,14 +76,20 @@ def joined(one: Wish, other: Wish) -> Wish:
     return Wish(one.everything | other.everything, scopes, one.monitors | other.monitors)
 
 
+def scopes(asked: Wish, catalogs: Mapping[str, Catalog]) -> dict[Scope, frozenset[str]]:
+    """What it declares in databases, but for all on them."""
+    return grants.normal(
+        {
+            scope: words
+            for scope, words in asked.scopes.items()
+            if scope.database not in asked.everything and scope.database in catalogs
+        }
+    )
+
+
 def atoms(asked: Wish, catalogs: Mapping[str, Catalog]) -> frozenset[Atom]:
     """What the server has to keep for it, besides memberships."""
-    scopes = {
-        scope: words
-        for scope, words in asked.scopes.items()
-        if scope.database not in asked.everything and scope.database in catalogs
-    }
-    kept = grants.atoms(grants.normal(scopes), catalogs)
+    kept = grants.atoms(scopes(asked, catalogs), catalogs)
     return kept | {_CONNECT_TO_MONITOR} if asked.monitors else kept
 
 
@@ -103,9 +109,9 @@ def other_roles(memberships: frozenset[str], world: World) -> frozenset[str]:
     return memberships - world.owners - _MONITORS
 
 
-def shown(role: Role, now: Held, world: World) -> list[dict[str, Any]]:
-    """The privileges as a person writes them."""
-    has = held(role, now, world)
+def shown(role: Role, declared: grants.Scopes, world: World) -> list[dict[str, Any]]:
+    """The privileges as a person writes them; declared: by what the role holds in databases."""
+    has = held(role, declared, world)
     words = {own: word for word, own in MONITORING.items()}
     entries = [(Scope(EVERYTHING), sorted(words[name] for name in has.monitors))] if has.monitors else []
     entries += [(Scope(database), [ALL]) for database in has.everything]
