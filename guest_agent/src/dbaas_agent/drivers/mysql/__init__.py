@@ -60,7 +60,8 @@ class Driver(driver.Driver):
             )
             if not plugins:
                 execute(Statement("INSTALL PLUGIN auth_socket SONAME 'auth_socket.so'"))
-            execute(Statement("ALTER USER root@localhost IDENTIFIED WITH auth_socket"))
+            # A limit of its own: a max_user_connections of all would keep the agent out.
+            execute(Statement("ALTER USER root@localhost IDENTIFIED WITH auth_socket WITH MAX_USER_CONNECTIONS 1000"))
 
     def reload_tls(self) -> None:
         with self.session() as execute:
