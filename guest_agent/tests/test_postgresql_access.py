@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 import pytest
-from dbaas_agent.drivers.postgresql_access import Access, Rules, declared, is_ours, rendered
-from dbaas_agent.drivers.postgresql_sql import normal_host, role_fault
+from dbaas_agent.drivers.postgresql.access import Access, Rules, declared, is_ours, rendered
+from dbaas_agent.drivers.postgresql.sql import normal_host, role_fault
 from dbaas_agent.drivers.tls_rules import NONE, SSL, X509
 from dbaas_agent.tls_mode import MODES, MUTUAL, OFF, PREFERRED, REQUIRED
 from hypothesis import given, strategies

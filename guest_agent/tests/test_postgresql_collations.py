@@ -12,9 +12,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from dbaas_agent.drivers import postgresql_collations
-from dbaas_agent.drivers.postgresql_collations import affected, before_start, renew, system_versions
-from dbaas_agent.drivers.postgresql_sql import Statement
+from dbaas_agent.drivers.postgresql import collations
+from dbaas_agent.drivers.postgresql.collations import affected, before_start, renew, system_versions
+from dbaas_agent.drivers.postgresql.sql import Statement
 from dbaas_agent.errors import AgentError
 
 DE = 16400
@@ -121,7 +121,7 @@ def units(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     fake = SimpleNamespace(
         end_transient=lambda *_: asked.append("end"), start_transient=lambda *_: asked.append("start")
     )
-    monkeypatch.setattr(postgresql_collations, "systemd", fake)
+    monkeypatch.setattr(collations, "systemd", fake)
     return asked
 
 

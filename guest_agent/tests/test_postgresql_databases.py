@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from dbaas_agent import schema, validate
 from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.postgresql_databases import Database, Extension, Known, plan_databases
-from dbaas_agent.drivers.postgresql_grants import DEFAULT, Atom, Catalog
-from dbaas_agent.drivers.postgresql_roles import Role, Traces, World
+from dbaas_agent.drivers.postgresql.databases import Database, Extension, Known, plan_databases
+from dbaas_agent.drivers.postgresql.grants import DEFAULT, Atom, Catalog
+from dbaas_agent.drivers.postgresql.roles import Role, Traces, World
 from dbaas_agent.errors import AgentError
 
 KNOWN = Known(

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from dbaas_agent.drivers import postgresql_grants as grants
-from dbaas_agent.drivers.postgresql_grants import SEQUENCE, TABLE, Atom, Catalog, Held, Relation, Scope
+from dbaas_agent.drivers.postgresql import grants
+from dbaas_agent.drivers.postgresql.grants import SEQUENCE, TABLE, Atom, Catalog, Held, Relation, Scope
 from hypothesis import given, strategies
 
 V15, V17 = 150018, 170012

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from dbaas_agent.drivers.postgresql_check import DatastoreCheck, located, verdict
-from dbaas_agent.drivers.postgresql_sql import Statement
-from dbaas_agent.drivers.postgresql_upgrade import DatastoreUpgrade
+from dbaas_agent.drivers.postgresql.check import DatastoreCheck, located, verdict
+from dbaas_agent.drivers.postgresql.sql import Statement
+from dbaas_agent.drivers.postgresql.upgrade import DatastoreUpgrade
 from dbaas_agent.errors import AgentError
 
 HEAP, INDEX = "11", "12"

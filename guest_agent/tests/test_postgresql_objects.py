@@ -14,15 +14,14 @@ from typing import Any
 import pytest
 from dbaas_agent import schema, validate
 from dbaas_agent.config import Config
-from dbaas_agent.drivers import postgresql_catalog as catalog
-from dbaas_agent.drivers import postgresql_objects as objects
 from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.postgresql_access import IDENT, Access, Rules, rendered
-from dbaas_agent.drivers.postgresql_catalog import Execute
-from dbaas_agent.drivers.postgresql_databases import Database, Extension
-from dbaas_agent.drivers.postgresql_grants import SEQUENCE, TABLE, Atom, Catalog, Held, Relation, Scope
-from dbaas_agent.drivers.postgresql_roles import Role, Traces
-from dbaas_agent.drivers.postgresql_sql import Statement
+from dbaas_agent.drivers.postgresql import catalog, objects
+from dbaas_agent.drivers.postgresql.access import IDENT, Access, Rules, rendered
+from dbaas_agent.drivers.postgresql.catalog import Execute
+from dbaas_agent.drivers.postgresql.databases import Database, Extension
+from dbaas_agent.drivers.postgresql.grants import SEQUENCE, TABLE, Atom, Catalog, Held, Relation, Scope
+from dbaas_agent.drivers.postgresql.roles import Role, Traces
+from dbaas_agent.drivers.postgresql.sql import Statement
 from dbaas_agent.errors import AgentError
 
 Rows = list[dict[str, Any]]

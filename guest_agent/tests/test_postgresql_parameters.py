@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 import pytest
 from dbaas_agent.drivers.base import ParameterPlan, Settings
-from dbaas_agent.drivers.postgresql_parameters import (
+from dbaas_agent.drivers.postgresql.parameters import (
     RELOAD,
     Server,
     complaints,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from dbaas_agent.drivers import postgresql_password as passwords
+from dbaas_agent.drivers.postgresql import password as passwords
 from hypothesis import given, settings, strategies
 
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from dbaas_agent.drivers.postgresql_sql import (
+from dbaas_agent.drivers.postgresql.sql import (
     LENGTH,
     Secret,
     Statement,

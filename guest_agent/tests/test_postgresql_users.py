@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 from dbaas_agent import schema, validate
-from dbaas_agent.drivers import postgresql_grants as grants
-from dbaas_agent.drivers import postgresql_users
 from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.postgresql_access import Access, Rules, rendered
-from dbaas_agent.drivers.postgresql_grants import SEQUENCE, TABLE, Catalog, Held, Relation, Scope
-from dbaas_agent.drivers.postgresql_password import matches, verifier
-from dbaas_agent.drivers.postgresql_roles import Role, Traces, World
-from dbaas_agent.drivers.postgresql_tls import plan_mode
-from dbaas_agent.drivers.postgresql_users import plan_root, plan_users
+from dbaas_agent.drivers.postgresql import grants
+from dbaas_agent.drivers.postgresql import users as user_plans
+from dbaas_agent.drivers.postgresql.access import Access, Rules, rendered
+from dbaas_agent.drivers.postgresql.grants import SEQUENCE, TABLE, Catalog, Held, Relation, Scope
+from dbaas_agent.drivers.postgresql.password import matches, verifier
+from dbaas_agent.drivers.postgresql.roles import Role, Traces, World
+from dbaas_agent.drivers.postgresql.tls import plan_mode
+from dbaas_agent.drivers.postgresql.users import plan_root, plan_users
 from dbaas_agent.errors import AgentError
 from dbaas_agent.tls_mode import DEFAULT, MUTUAL, OFF, PREFERRED, REQUIRED, Policy
 
@@ -63,7 +63,7 @@ def plan(now: World, *given: dict[str, Any], policy: Policy = DEFAULT) -> Plan:
 
 
 def listed(now: World) -> list[dict[str, Any]]:
-    return postgresql_users.listed(now, {name: grants.scopes(held.atoms, CATALOGS) for name, held in now.held.items()})
+    return user_plans.listed(now, {name: grants.scopes(held.atoms, CATALOGS) for name, held in now.held.items()})
 
 
 def shown(made: Plan) -> list[str]:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dbaas_agent import systemd
 from dbaas_agent.config import Config
-from dbaas_agent.drivers import base, postgresql_collations, postgresql_objects, postgresql_parameters
+from dbaas_agent.drivers import base
 from dbaas_agent.drivers.all_faults import refuse
-from dbaas_agent.drivers.postgresql_sql import Statement
+from dbaas_agent.drivers.postgresql import collations, objects, parameters
+from dbaas_agent.drivers.postgresql.sql import Statement
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import write_atomic
 
@@ -117,11 +118,11 @@ class Driver(base.Driver):
 
     def before_start(self) -> None:
         self._order_writes(b"")
-        postgresql_objects.before_start(self.config.data_dir)
-        postgresql_collations.before_start(self, self.server_command())
+        objects.before_start(self.config.data_dir)
+        collations.before_start(self, self.server_command())
 
     def lock_down(self) -> None:
-        postgresql_objects.lock_down(self.session)
+        objects.lock_down(self.session)
 
     def reload_tls(self) -> None:
         self.reload()
@@ -180,13 +181,13 @@ class Driver(base.Driver):
         write_atomic(os.path.join(self.config.mount_point, "postgresql-writes.conf"), settings, 0o644)
 
     def speaks_tls(self) -> bool:
-        return postgresql_objects.speaks_tls(self.session)
+        return objects.speaks_tls(self.session)
 
     def plan_tls(self, mode: str) -> base.Plan:
-        return postgresql_objects.plan_tls(self.session, self.config, mode)
+        return objects.plan_tls(self.session, self.config, mode)
 
     def parameters(self) -> list[dict[str, Any]]:
-        return postgresql_parameters.rules(self._settings())
+        return parameters.rules(self._settings())
 
     def _settings(self) -> list[dict[str, Any]]:
         with self._bare_session() as execute:
@@ -197,20 +198,20 @@ class Driver(base.Driver):
             )
 
     def check_configuration(self, settings: base.Settings, file: str) -> None:
-        asked = postgresql_parameters.given(settings.content)
-        refuse(postgresql_parameters.faults(settings.content, self._read(list(asked), {settings.path: file})))
+        asked = parameters.given(settings.content)
+        refuse(parameters.faults(settings.content, self._read(list(asked), {settings.path: file})))
 
     def plan_parameters(self, settings: base.Settings, file: str = "") -> base.ParameterPlan:
         rows = self._settings()
-        configured = self._read(postgresql_parameters.names_of(settings, rows), {settings.path: file} if file else {})
+        configured = self._read(parameters.names_of(settings, rows), {settings.path: file} if file else {})
         with self.session(seconds=_PING_SECONDS) as execute:
             altered = execute(
                 Statement(
                     "SELECT lower(name) AS name FROM pg_file_settings WHERE sourcefile LIKE '%%/postgresql.auto.conf'"
                 )
             )
-        server = postgresql_parameters.Server(rows, configured, frozenset(row["name"] for row in altered))
-        return postgresql_parameters.plan(settings, server)
+        server = parameters.Server(rows, configured, frozenset(row["name"] for row in altered))
+        return parameters.plan(settings, server)
 
     def _read(self, names: Sequence[str], instead: Mapping[str, str]) -> dict[str, str]:
         """What the server would start with, but for ALTER SYSTEM: it reads its configuration files and ends."""
@@ -223,7 +224,7 @@ class Driver(base.Driver):
         command = ["sh", "-c", script.replace("$", "$$"), "sh", *names]
         done = systemd.ask_outside("dbaas-read-configuration", command, self.config.service, binds)
         if done.code != 0:
-            faults = postgresql_parameters.complaints(done.err)
+            faults = parameters.complaints(done.err)
             raise AgentError("invalid", f"the server refuses its configuration: {'; '.join(faults)}", faults=faults)
         pairs = (entry.partition("=") for entry in done.out.split("\0") if entry)
         return {name: value for name, _dummy, value in pairs}
@@ -238,39 +239,39 @@ class Driver(base.Driver):
             execute(Statement("SELECT pg_rotate_logfile()"))
 
     def databases(self) -> list[dict[str, Any]]:
-        return postgresql_objects.databases(self.session)
+        return objects.databases(self.session)
 
     def plan_databases(self, wanted: list[dict[str, Any]]) -> base.Plan:
-        return postgresql_objects.plan_databases(self.session, wanted)
+        return objects.plan_databases(self.session, wanted)
 
     def users(self) -> list[dict[str, Any]]:
-        return postgresql_objects.users(self.session, self.config)
+        return objects.users(self.session, self.config)
 
     def plan_users(self, wanted: list[dict[str, Any]], coming: list[str]) -> base.Plan:
-        return postgresql_objects.plan_users(self.session, self.config, wanted, coming)
+        return objects.plan_users(self.session, self.config, wanted, coming)
 
     def root_enabled(self) -> bool:
-        return postgresql_objects.root_enabled(self.session)
+        return objects.root_enabled(self.session)
 
     def plan_root(self, enabled: bool, password: str | None, require_tls: bool) -> base.Plan:
-        return postgresql_objects.plan_root(self.session, self.config, enabled, password, require_tls)
+        return objects.plan_root(self.session, self.config, enabled, password, require_tls)
 
     def end_root_sessions(self) -> None:
-        postgresql_objects.end_root_sessions(self.session)
+        objects.end_root_sessions(self.session)
 
     def apply(self, plan: base.Plan | base.ParameterPlan) -> None:
         if isinstance(plan, base.ParameterPlan):
             with self.session() as execute:
                 for statement in plan.statements:
-                    if statement != postgresql_parameters.RELOAD:
+                    if statement != parameters.RELOAD:
                         execute(statement)
             self.reload()
         else:
-            postgresql_objects.apply(self.session, self.reload, plan)
+            objects.apply(self.session, self.reload, plan)
 
     def jobs(self) -> dict[str, type[Kind]]:
-        from dbaas_agent.drivers.postgresql_check import DatastoreCheck
-        from dbaas_agent.drivers.postgresql_upgrade import DatastoreUpgrade
+        from dbaas_agent.drivers.postgresql.check import DatastoreCheck
+        from dbaas_agent.drivers.postgresql.upgrade import DatastoreUpgrade
 
         return {"datastore_check": DatastoreCheck, "datastore_upgrade": DatastoreUpgrade}
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dbaas_agent.drivers import postgresql_grants as grants
-from dbaas_agent.drivers.postgresql_grants import ALL, CONNECT, DATABASE, EVERYTHING, TABLE, Atom, Catalog, Scope
-from dbaas_agent.drivers.postgresql_roles import MONITORING, Role, World
-from dbaas_agent.drivers.postgresql_sql import MAINTENANCE, database_fault, role_fault
+from dbaas_agent.drivers.postgresql import grants
+from dbaas_agent.drivers.postgresql.grants import ALL, CONNECT, DATABASE, EVERYTHING, TABLE, Atom, Catalog, Scope
+from dbaas_agent.drivers.postgresql.roles import MONITORING, Role, World
+from dbaas_agent.drivers.postgresql.sql import MAINTENANCE, database_fault, role_fault
 
 _MONITORS = frozenset(MONITORING.values())
 _SEES_MAINTENANCE = (Scope(MAINTENANCE), frozenset({CONNECT}))

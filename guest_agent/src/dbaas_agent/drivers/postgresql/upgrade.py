@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dbaas_agent.drivers import postgresql_collations
-from dbaas_agent.drivers.postgresql_sql import Statement, quote
+from dbaas_agent.drivers.postgresql import collations
+from dbaas_agent.drivers.postgresql.sql import Statement, quote
 from dbaas_agent.jobs.kind import Kind, Report
 
 _DATABASES = "SELECT datname AS name FROM pg_database WHERE datallowconn ORDER BY 1"
@@ -35,7 +35,7 @@ class DatastoreUpgrade(Kind):
                 for row in execute(Statement(_OLD_EXTENSIONS)):
                     execute(Statement(f"ALTER EXTENSION {quote(row['name'])} UPDATE"))
                     report.log("extension", database=database, **row)
-        built = postgresql_collations.renew(
+        built = collations.renew(
             self._driver.session, lambda item, done, total: report.progress("collations", item, done, total, "indexes")
         )
         for database, indexes in built.items():

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.postgresql_access import Access
-from dbaas_agent.drivers.postgresql_roles import World, rules_steps
-from dbaas_agent.drivers.postgresql_sql import SUPERUSER
+from dbaas_agent.drivers.postgresql.access import Access
+from dbaas_agent.drivers.postgresql.roles import World, rules_steps
+from dbaas_agent.drivers.postgresql.sql import SUPERUSER
 from dbaas_agent.drivers.tls_rules import NONE, after_mode
 from dbaas_agent.tls_mode import Policy
 

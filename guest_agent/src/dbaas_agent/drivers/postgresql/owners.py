@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dbaas_agent.drivers import postgresql_grants as grants
-from dbaas_agent.drivers.postgresql_grants import Atom, Catalog, Held
-from dbaas_agent.drivers.postgresql_roles import (
+from dbaas_agent.drivers.postgresql import grants
+from dbaas_agent.drivers.postgresql.grants import Atom, Catalog, Held
+from dbaas_agent.drivers.postgresql.roles import (
     OWNER_MARK,
     Traces,
     World,
@@ -17,7 +17,7 @@ from dbaas_agent.drivers.postgresql_roles import (
     session_role_steps,
     session_roles,
 )
-from dbaas_agent.drivers.postgresql_sql import Secret, Statement, quote
+from dbaas_agent.drivers.postgresql.sql import Secret, Statement, quote
 
 
 def default(database: str) -> str:

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from dbaas_agent import systemd
-from dbaas_agent.drivers.postgresql_sql import Statement, quote
+from dbaas_agent.drivers.postgresql.sql import Statement, quote
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_text, write_atomic
 from dbaas_agent.jsonlog import log

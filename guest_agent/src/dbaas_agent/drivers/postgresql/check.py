@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from dbaas_agent.drivers.postgresql_sql import Statement, quote
+from dbaas_agent.drivers.postgresql.sql import Statement, quote
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Kind, Report
 

@@ -13,13 +13,14 @@ from typing import Any
 
 from dbaas_agent import tls_mode
 from dbaas_agent.config import Config
-from dbaas_agent.drivers import postgresql_catalog as catalog
-from dbaas_agent.drivers import postgresql_databases, postgresql_owners, postgresql_tls, postgresql_users
 from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.postgresql_access import IDENT, Access, Rules, is_ours, rendered
-from dbaas_agent.drivers.postgresql_catalog import Sessions
-from dbaas_agent.drivers.postgresql_grants import Catalog
-from dbaas_agent.drivers.postgresql_sql import MAINTENANCE, ROOT, Statement
+from dbaas_agent.drivers.postgresql import catalog, owners, tls
+from dbaas_agent.drivers.postgresql import databases as database_plans
+from dbaas_agent.drivers.postgresql import users as user_plans
+from dbaas_agent.drivers.postgresql.access import IDENT, Access, Rules, is_ours, rendered
+from dbaas_agent.drivers.postgresql.catalog import Sessions
+from dbaas_agent.drivers.postgresql.grants import Catalog
+from dbaas_agent.drivers.postgresql.sql import MAINTENANCE, ROOT, Statement
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_text, write_atomic
 
@@ -50,13 +51,13 @@ def databases(sessions: Sessions) -> list[dict[str, Any]]:
 def plan_databases(sessions: Sessions, wanted: list[dict[str, Any]]) -> Plan:
     existing = catalog.databases(sessions, {item["name"] for item in wanted})
     encodings = {item["character_set"] for item in wanted if item["character_set"] is not None}
-    owners = {found.owner for found in existing.values()} | {postgresql_owners.default(item["name"]) for item in wanted}
-    known, world = catalog.known(sessions, encodings), catalog.world(sessions, owners)
-    return postgresql_databases.plan_databases(wanted, existing, known, world)
+    concerned = {found.owner for found in existing.values()} | {owners.default(item["name"]) for item in wanted}
+    known, world = catalog.known(sessions, encodings), catalog.world(sessions, concerned)
+    return database_plans.plan_databases(wanted, existing, known, world)
 
 
 def users(sessions: Sessions, _config: Config) -> list[dict[str, Any]]:
-    return postgresql_users.listed(*catalog.listing(sessions))
+    return user_plans.listed(*catalog.listing(sessions))
 
 
 def plan_users(sessions: Sessions, config: Config, wanted: list[dict[str, Any]], coming: list[str]) -> Plan:
@@ -64,18 +65,18 @@ def plan_users(sessions: Sessions, config: Config, wanted: list[dict[str, Any]],
     names = {item[key] for item in wanted for key in ("name", "new_name") if item[key]}
     places = {grant["database"] for item in wanted for grant in item["grants"] or ()}
     world = catalog.world(sessions, names, places)
-    usual = {name: Catalog(postgresql_owners.default(name)) for name in coming}
+    usual = {name: Catalog(owners.default(name)) for name in coming}
     world = replace(world, catalogs={**usual, **world.catalogs})
-    return postgresql_users.plan_users(wanted, world, tls_mode.read(config))
+    return user_plans.plan_users(wanted, world, tls_mode.read(config))
 
 
 def root_enabled(sessions: Sessions) -> bool:
-    return postgresql_users.is_enabled(catalog.world(sessions, ()))
+    return user_plans.is_enabled(catalog.world(sessions, ()))
 
 
 def plan_root(sessions: Sessions, config: Config, enabled: bool, password: str | None, require_tls: bool) -> Plan:
     world = catalog.world(sessions, {ROOT})
-    return postgresql_users.plan_root(world, enabled, password, require_tls, tls_mode.read(config))
+    return user_plans.plan_root(world, enabled, password, require_tls, tls_mode.read(config))
 
 
 def end_root_sessions(sessions: Sessions) -> None:
@@ -92,7 +93,7 @@ def speaks_tls(sessions: Sessions) -> bool:
 
 
 def plan_tls(sessions: Sessions, config: Config, mode: str) -> Plan:
-    return postgresql_tls.plan_mode(catalog.world(sessions, ()), tls_mode.read(config), mode)
+    return tls.plan_mode(catalog.world(sessions, ()), tls_mode.read(config), mode)
 
 
 def apply(sessions: Sessions, reload: Callable[[], None], plan: Plan) -> None:

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from dbaas_agent.drivers.postgresql_access import Access, Rules, rendered
-from dbaas_agent.drivers.postgresql_grants import Catalog, Held
-from dbaas_agent.drivers.postgresql_sql import MAINTENANCE, ROOT, SUPERUSER, Statement, quote
+from dbaas_agent.drivers.postgresql.access import Access, Rules, rendered
+from dbaas_agent.drivers.postgresql.grants import Catalog, Held
+from dbaas_agent.drivers.postgresql.sql import MAINTENANCE, ROOT, SUPERUSER, Statement, quote
 
 OWNER_MARK = "dbaas: made to own a database"
 """The comment of a role that was made for a database, and goes with the last one."""

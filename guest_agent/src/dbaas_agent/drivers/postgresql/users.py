@@ -9,15 +9,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from dbaas_agent.drivers import postgresql_grants as grants
-from dbaas_agent.drivers import postgresql_password as passwords
-from dbaas_agent.drivers import postgresql_wishes as wishes
 from dbaas_agent.drivers import tls_rules
 from dbaas_agent.drivers.all_faults import refuse, repeated
 from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.postgresql_access import Access
-from dbaas_agent.drivers.postgresql_grants import Held, Scopes
-from dbaas_agent.drivers.postgresql_roles import (
+from dbaas_agent.drivers.postgresql import grants, wishes
+from dbaas_agent.drivers.postgresql import password as passwords
+from dbaas_agent.drivers.postgresql.access import Access
+from dbaas_agent.drivers.postgresql.grants import Held, Scopes
+from dbaas_agent.drivers.postgresql.roles import (
     Role,
     Traces,
     World,
@@ -31,7 +30,7 @@ from dbaas_agent.drivers.postgresql_roles import (
     session_role_steps,
     session_roles,
 )
-from dbaas_agent.drivers.postgresql_sql import (
+from dbaas_agent.drivers.postgresql.sql import (
     ANYWHERE,
     MAINTENANCE,
     ROOT,

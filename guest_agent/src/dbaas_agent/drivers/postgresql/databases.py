@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dbaas_agent.drivers import postgresql_owners as owners
 from dbaas_agent.drivers.all_faults import refuse, repeated
 from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.postgresql_grants import Atom
-from dbaas_agent.drivers.postgresql_roles import World
-from dbaas_agent.drivers.postgresql_sql import Statement, database_fault, quote, role_fault, schema_fault
+from dbaas_agent.drivers.postgresql import owners
+from dbaas_agent.drivers.postgresql.grants import Atom
+from dbaas_agent.drivers.postgresql.roles import World
+from dbaas_agent.drivers.postgresql.sql import Statement, database_fault, quote, role_fault, schema_fault
 
 C = "C"
 """The collation that goes by bytes; every other one is a locale of ICU."""

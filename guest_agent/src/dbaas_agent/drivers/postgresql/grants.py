@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dbaas_agent.drivers.postgresql_sql import MAINTENANCE, Statement, quote
+from dbaas_agent.drivers.postgresql.sql import MAINTENANCE, Statement, quote
 
 EVERYTHING = "*"
 ALL = "ALL"

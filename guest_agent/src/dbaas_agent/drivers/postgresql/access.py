@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dbaas_agent.drivers import tls_rules
-from dbaas_agent.drivers.postgresql_sql import ANYWHERE, SUPERUSER
+from dbaas_agent.drivers.postgresql.sql import ANYWHERE, SUPERUSER
 from dbaas_agent.tls_mode import MUTUAL, OFF, PREFERRED, REQUIRED
 
 IDENT = f"# By the dbaas agent, which runs as root.\ndbaas root {SUPERUSER}\ndbaas {SUPERUSER} {SUPERUSER}\n"

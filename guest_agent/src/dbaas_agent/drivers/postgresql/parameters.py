@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dbaas_agent.drivers.base import ParameterPlan, Settings
-from dbaas_agent.drivers.postgresql_sql import Statement
+from dbaas_agent.drivers.postgresql.sql import Statement
 
 TYPES = {"bool": "boolean", "enum": "enum", "integer": "integer", "real": "float", "string": "string"}
 """The types of pg_settings."""

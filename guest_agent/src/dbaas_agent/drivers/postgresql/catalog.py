@@ -13,9 +13,9 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from dbaas_agent.drivers.postgresql_access import declared
-from dbaas_agent.drivers.postgresql_databases import Database, Extension, Known
-from dbaas_agent.drivers.postgresql_grants import (
+from dbaas_agent.drivers.postgresql.access import declared
+from dbaas_agent.drivers.postgresql.databases import Database, Extension, Known
+from dbaas_agent.drivers.postgresql.grants import (
     DATABASE,
     DEFAULT,
     SEQUENCE,
@@ -27,8 +27,8 @@ from dbaas_agent.drivers.postgresql_grants import (
     Scope,
     scopes,
 )
-from dbaas_agent.drivers.postgresql_roles import OWNER_MARK, Role, Traces, World
-from dbaas_agent.drivers.postgresql_sql import MAINTENANCE, SYSTEM_DATABASES, Statement, name_fault
+from dbaas_agent.drivers.postgresql.roles import OWNER_MARK, Role, Traces, World
+from dbaas_agent.drivers.postgresql.sql import MAINTENANCE, SYSTEM_DATABASES, Statement, name_fault
 from dbaas_agent.fsutil import read_text
 
 Rows = list[dict[str, Any]]
