@@ -127,7 +127,7 @@ def main(wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _serial(connection: Any) -> str:
-    socket = getattr(connection, "_sock", None) or connection._usock
+    socket = getattr(connection, "_usock", None) or connection._sock
     return str(socket.getpeercert()["serialNumber"])
 
 
