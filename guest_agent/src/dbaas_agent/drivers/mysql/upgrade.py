@@ -13,6 +13,8 @@ from dbaas_agent.jobs.kind import Kind, Report
 class DatastoreUpgrade(Kind):
     """Says which version the data fits."""
 
+    seconds = 600
+
     def verify(self) -> None:
         self._driver.ping()
 
