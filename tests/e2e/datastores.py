@@ -224,7 +224,7 @@ MYSQL = dataclasses.replace(
         " + (SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'test')"
     ),
     hold_up=_LOCKED.replace("mariadb", "mysql"),
-    tuning=dataclasses.replace(MARIADB.tuning, broken={"innodb_buffer_pool_size": "100T"}),
+    tuning=dataclasses.replace(MARIADB.tuning, broken={"thread_stack": "1000G"}),
 )
 POSTGRESQL = Postgresql(
     name="postgresql",
