@@ -188,7 +188,7 @@ MARIADB = Mysql(
     sleep=("SELECT SLEEP(11)", "SLEEP(11)"),
     of_root=(
         "SELECT COUNT(*) FROM information_schema.USER_PRIVILEGES"
-        " WHERE GRANTEE = ''root'@'%'' AND PRIVILEGE_TYPE = 'SUPER' AND IS_GRANTABLE = 'YES'"
+        " WHERE GRANTEE = '''root''@''%''' AND PRIVILEGE_TYPE = 'SUPER' AND IS_GRANTABLE = 'YES'"
     ),
     bare=(
         "SELECT (SELECT COUNT(*) FROM mysql.global_priv WHERE User = '' OR (User = 'root' AND Host <> 'localhost'))"
