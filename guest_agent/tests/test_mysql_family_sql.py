@@ -9,7 +9,8 @@ import re
 
 import pytest
 from dbaas_agent.drivers.mysql_family import sql
-from dbaas_agent.drivers.mysql_family.sql import Names, Secret, Statement
+from dbaas_agent.drivers.mysql_family.sql import Names, Statement
+from dbaas_agent.drivers.secret_values import Secret
 from hypothesis import given, strategies
 
 NAMES = Names(80, frozenset({"", "root", "public"}))

@@ -12,8 +12,8 @@ from dbaas_agent import schema, validate
 from dbaas_agent.drivers.mysql.accounts import MONITORING, SHA2, Dialect, accounts
 from dbaas_agent.drivers.mysql.passwords import matches, stored
 from dbaas_agent.drivers.mysql_family.grants import Held, Known, Places, Scope
-from dbaas_agent.drivers.mysql_family.sql import Secret
 from dbaas_agent.drivers.mysql_family.users import Account, Login, plan_root, plan_users
+from dbaas_agent.drivers.secret_values import Secret
 from dbaas_agent.drivers.tls_rules import CIPHER, NONE, SSL, SUBJECT, X509
 from dbaas_agent.errors import AgentError
 from dbaas_agent.tls_mode import MUTUAL, Policy, Who

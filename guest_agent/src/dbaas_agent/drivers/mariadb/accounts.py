@@ -11,8 +11,9 @@ from typing import Any
 
 from dbaas_agent.drivers import tls_rules as tls
 from dbaas_agent.drivers.mysql_family import users
-from dbaas_agent.drivers.mysql_family.sql import Names, Secret, Statement
+from dbaas_agent.drivers.mysql_family.sql import Names, Statement
 from dbaas_agent.drivers.mysql_family.users import Login
+from dbaas_agent.drivers.secret_values import Secret
 from dbaas_agent.tls_mode import Who
 
 NATIVE = "mysql_native_password"

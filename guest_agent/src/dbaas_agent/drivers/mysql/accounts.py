@@ -13,8 +13,9 @@ from typing import Any
 from dbaas_agent.drivers import tls_rules as tls
 from dbaas_agent.drivers.mysql import passwords
 from dbaas_agent.drivers.mysql_family import users
-from dbaas_agent.drivers.mysql_family.sql import Names, Secret, Statement
+from dbaas_agent.drivers.mysql_family.sql import Names, Statement
 from dbaas_agent.drivers.mysql_family.users import Account, Login
+from dbaas_agent.drivers.secret_values import Secret
 from dbaas_agent.tls_mode import Who
 
 SHA2 = "caching_sha2_password"

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from dbaas_agent.drivers.mysql_family.sql import Statement, quote
+from dbaas_agent.drivers.tables_check import TablesCheck
 from dbaas_agent.errors import AgentError
-from dbaas_agent.jobs.kind import Kind, Report
+from dbaas_agent.jobs.kind import Report
 
 SOUND = "sound"
 DAMAGED = "damaged"
@@ -35,18 +36,8 @@ def verdict(rows: list[dict[str, str]]) -> tuple[str, list[str]]:
     return (WARNED if told else SOUND), told
 
 
-class DatastoreCheck(Kind):
+class DatastoreCheck(TablesCheck):
     """Looks for damage in all tables, or in those of the named databases. It repairs nothing."""
-
-    args: ClassVar[dict[str, Any]] = {"databases": {"type": "list", "elements": "str", "default": []}}
-    seconds = 86400
-
-    def verify(self) -> None:
-        known = {row["name"] for row in self._driver.databases()}
-        missing = sorted(set(self._args["databases"]) - known)
-        if missing:
-            faults = [f"args.databases: there is no database {name!r}" for name in missing]
-            raise AgentError("invalid", "; ".join(faults), faults=faults)
 
     def run(self, report: Report) -> dict[str, Any]:
         result: dict[str, Any] = {"tables": 0, DAMAGED: [], WARNED: [], UNCHECKED: []}

@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dbaas_agent.drivers.secret_values import HIDDEN, Secret
+
 DATABASE_LENGTH = 64
 SYSTEM_DATABASES = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
 _HOST = re.compile(r"[A-Za-z0-9%_.:/-]{1,255}")
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\U00010000-\U0010ffff]")
-_HIDDEN = "'********'"
 
 
 @dataclass(frozen=True)
@@ -21,19 +22,6 @@ class Names:
 
     user_length: int
     system_users: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A value of a statement that is never shown."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-    def __repr__(self) -> str:
-        return "Secret()"
 
 
 @dataclass(frozen=True)
@@ -49,7 +37,7 @@ class Statement:
 
     def shown(self) -> str:
         """The statement for people, without its secrets."""
-        return self.sql % tuple(_HIDDEN if isinstance(value, Secret) else _literal(value) for value in self.values)
+        return self.sql % tuple(HIDDEN if isinstance(value, Secret) else _literal(value) for value in self.values)
 
 
 def _literal(text: str) -> str:

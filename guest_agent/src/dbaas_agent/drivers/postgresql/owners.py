@@ -17,7 +17,8 @@ from dbaas_agent.drivers.postgresql.roles import (
     session_role_steps,
     session_roles,
 )
-from dbaas_agent.drivers.postgresql.sql import Secret, Statement, quote
+from dbaas_agent.drivers.postgresql.sql import Statement, quote
+from dbaas_agent.drivers.secret_values import Secret
 
 
 def default(database: str) -> str:

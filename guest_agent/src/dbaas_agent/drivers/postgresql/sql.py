@@ -9,6 +9,8 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
+from dbaas_agent.drivers.secret_values import HIDDEN, Secret
+
 SUPERUSER = "postgres"
 """The role of the agent; it comes by the local socket only."""
 ROOT = "root"
@@ -24,20 +26,6 @@ _SYSTEM_ROLES = frozenset({SUPERUSER, ROOT, "public", "none", "all"})
 """Besides the server's own, words of GRANT, SET ROLE and pg_hba.conf."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_HIDDEN = "'********'"
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A value of a statement that is never shown."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-    def __repr__(self) -> str:
-        return "Secret()"
 
 
 @dataclass(frozen=True)
@@ -57,7 +45,7 @@ class Statement:
 
     def shown(self) -> str:
         """The statement for people, without its secrets; where it runs, if that is not the usual place, goes before it."""
-        text = self.sql % tuple(_HIDDEN if isinstance(value, Secret) else _literal(value) for value in self.values)
+        text = self.sql % tuple(HIDDEN if isinstance(value, Secret) else _literal(value) for value in self.values)
         return text if self.database == MAINTENANCE else f"{text} -- in {self.database}"
 
 

@@ -35,13 +35,13 @@ from dbaas_agent.drivers.postgresql.sql import (
     MAINTENANCE,
     ROOT,
     SUPERUSER,
-    Secret,
     Statement,
     host_fault,
     normal_host,
     quote,
     role_fault,
 )
+from dbaas_agent.drivers.secret_values import Secret
 from dbaas_agent.tls_mode import DEFAULT, Policy, Who
 
 _NOTHING = Held()
