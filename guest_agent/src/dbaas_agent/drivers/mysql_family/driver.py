@@ -12,12 +12,13 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from dbaas_agent import systemd, tls_mode
 from dbaas_agent.config import Config
 from dbaas_agent.drivers import base
 from dbaas_agent.drivers.all_faults import refuse
+from dbaas_agent.drivers.kept_connection import KeptConnection
 from dbaas_agent.drivers.mysql_family import databases, grants, parameters, sessions, tls, users, writers
 from dbaas_agent.drivers.mysql_family.databases import CharacterSets
 from dbaas_agent.drivers.mysql_family.grants import Held, Known, Places, Scope
@@ -28,9 +29,6 @@ from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import identity
 from dbaas_agent.subproc import Completed
 from dbaas_agent.tls_mode import Who
-
-if TYPE_CHECKING:
-    pass
 
 _STATEMENT_SECONDS = 60
 _PARAMETER_SECONDS = 600
@@ -59,7 +57,7 @@ class Driver(base.Driver):
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        self._pinger: Any = None
+        self._kept = KeptConnection(lambda: self._connect(PING_SECONDS), sessions.rows)
         self._reading = threading.Lock()
         self._seen_bare: tuple[object, dict[str, str | None]] | None = None
 
@@ -78,21 +76,10 @@ class Driver(base.Driver):
         """Whether read_only has its value from a statement."""
 
     def ping(self) -> str:
-        return str(self._quickly(Statement("SELECT VERSION() AS version"))[0]["version"])
+        return str(self._kept.ask(Statement("SELECT VERSION() AS version"))[0]["version"])
 
     def closed(self) -> bool:
-        return self._quickly(Statement("SELECT @@skip_networking AS closed"))[0]["closed"] not in (0, "OFF")
-
-    def _quickly(self, statement: Statement) -> list[dict[str, Any]]:
-        """On the connection that is kept, or on a new one; bounded to 15 seconds."""
-        if self._pinger is not None:
-            try:
-                return sessions.rows(self._pinger, statement)
-            except AgentError:
-                self._pinger.close()
-                self._pinger = None
-        self._pinger = self._connect(PING_SECONDS)
-        return sessions.rows(self._pinger, statement)
+        return self._kept.ask(Statement("SELECT @@skip_networking AS closed"))[0]["closed"] not in (0, "OFF")
 
     def is_data_directory(self, directory: str) -> bool:
         return os.path.isdir(os.path.join(directory, "mysql"))
@@ -124,7 +111,7 @@ class Driver(base.Driver):
                 execute(Statement("SET GLOBAL read_only = OFF"))
 
     def writes_stopped(self) -> bool:
-        return self._quickly(Statement("SELECT @@GLOBAL.read_only AS stopped"))[0]["stopped"] not in (0, "OFF")
+        return self._kept.ask(Statement("SELECT @@GLOBAL.read_only AS stopped"))[0]["stopped"] not in (0, "OFF")
 
     def plan_tls(self, mode: str) -> base.Plan:
         with self.session() as execute:
@@ -178,12 +165,12 @@ class Driver(base.Driver):
             raise AgentError("invalid", f"the server refuses its configuration: {'; '.join(faults)}", faults=faults)
 
     def logs_on(self) -> frozenset[str]:
-        with self.session(PING_SECONDS) as execute:
-            (row,) = execute(
-                Statement(
-                    "SELECT @@GLOBAL.general_log AS general, @@GLOBAL.slow_query_log AS slow, @@GLOBAL.log_output AS place"
-                )
+        # The log of all statements says who comes: it would grow with each look at it.
+        (row,) = self._kept.ask(
+            Statement(
+                "SELECT @@GLOBAL.general_log AS general, @@GLOBAL.slow_query_log AS slow, @@GLOBAL.log_output AS place"
             )
+        )
         return frozenset(name for name in self.logs if row[name] and "FILE" in row["place"])
 
     def reopen_log(self, name: str) -> None:

@@ -19,6 +19,7 @@ from dbaas_agent import systemd
 from dbaas_agent.config import Config
 from dbaas_agent.drivers import base
 from dbaas_agent.drivers.all_faults import refuse
+from dbaas_agent.drivers.kept_connection import KeptConnection
 from dbaas_agent.drivers.postgresql import collations, objects, parameters
 from dbaas_agent.drivers.postgresql.sql import Statement
 from dbaas_agent.errors import AgentError
@@ -77,27 +78,16 @@ class Driver(base.Driver):
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)
-        self._pinger: Any = None
+        self._kept = KeptConnection(lambda: self._connect(_PING_SECONDS, "postgres", self._own()), _rows)
         self._next_transaction = ""
 
     def ping(self) -> str:
-        (row,) = self._quickly(Statement("SELECT current_setting('server_version') AS version"))
+        (row,) = self._kept.ask(Statement("SELECT current_setting('server_version') AS version"))
         return str(row["version"]).split()[0]
 
     def closed(self) -> bool:
-        (row,) = self._quickly(Statement("SELECT current_setting('listen_addresses') AS places"))
+        (row,) = self._kept.ask(Statement("SELECT current_setting('listen_addresses') AS places"))
         return bool(row["places"] == "")
-
-    def _quickly(self, statement: Statement) -> list[dict[str, Any]]:
-        """On the connection that is kept, or on a new one; bounded to 15 seconds."""
-        if self._pinger is not None:
-            try:
-                return _rows(self._pinger, statement)
-            except AgentError:
-                self._pinger.close()
-                self._pinger = None
-        self._pinger = self._connect(_PING_SECONDS, "postgres", self._own())
-        return _rows(self._pinger, statement)
 
     def create_command(self, directory: str) -> list[str]:
         return [
@@ -167,7 +157,7 @@ class Driver(base.Driver):
 
     def writes_stopped(self) -> bool:
         """Not when somebody wrote since it was asked last, if only the agent itself: then it is looked after again."""
-        (row,) = self._quickly(
+        (row,) = self._kept.ask(
             Statement(
                 f"SELECT current_setting('default_transaction_read_only') = 'on' AND NOT EXISTS ({_WRITERS}) AS stopped,"
                 " pg_snapshot_xmax(pg_current_snapshot())::text AS next"
