@@ -119,12 +119,14 @@ def test_who_may_only_look_is_refused(name: str, tmp_path: Path) -> None:
     assert (refused["reason"], ticket["reason"]) == ("cloud", "cloud")
 
 
-def test_what_neutron_would_refuse_is_told_at_once(cloud: Any, unshared: Any, unrouted: Any, tmp_path: Path) -> None:
+def test_what_neutron_would_refuse_is_told_at_once(
+    name: str, cloud: Any, unshared: Any, unrouted: Any, tmp_path: Path
+) -> None:
     provider = cloud.network.find_network("provider")
     subnet = next(iter(cloud.network.subnets(network_id=provider.id)))
     address = subnet.allocation_pools[0]["end"]
     options = wish(
-        "orders",
+        name,
         networks=[
             {"network": unrouted.name},
             {"network": "provider", "fixed_ips": [address]},
@@ -172,12 +174,11 @@ def test_the_features_of_the_store_are_probed_and_nothing_is_written(
     assert [row.name for row in cloud.object_store.objects(container)] == ["uid"]
 
 
-@pytest.mark.usefixtures("cloud")
-def test_without_a_store_and_from_elsewhere_an_instance_can_be_made(tmp_path: Path) -> None:
+def test_without_a_store_and_from_elsewhere_an_instance_can_be_made(name: str, tmp_path: Path) -> None:
     """Both are told and refuse nothing."""
     with pytest.MonkeyPatch.context() as patch:
         use(tmp_path, patch, object_store_endpoint_override=NOBODY)
-        done = play("preflight", asked("orders", is_public=True, management_cidrs=OUT))
+        done = play("preflight", asked(name, is_public=True, management_cidrs=OUT))
     assert done.ok
     assert len(done.results("ssh_way_info")[0]["warnings"]) == 1
     found = done.custom["dbaas_preflight"]
