@@ -29,7 +29,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._agent_client impo
 
 ROOT = Path(__file__).resolve().parents[2]
 MOLECULE = ROOT / "extensions" / "molecule"
-GUEST = "golden12"
+GUEST = "mariadb10"
 BEAT_SECONDS = 5
 SAMPLE_SECONDS = 2.0
 PAUSE_SECONDS = 0.2
@@ -231,7 +231,7 @@ def _guest(state: Path) -> Iterator[Path]:
     }
 
     def play(playbook: str, *options: str) -> None:
-        limit = ["--inventory", str(MOLECULE / "inventory"), "--limit", f"localhost,{GUEST}", *options]
+        limit = ["--inventory", str(MOLECULE / "inventory_soak"), "--limit", f"localhost,{GUEST}", *options]
         command = [sys.executable, "-m", "ansible", "playbook", *limit, str(MOLECULE / playbook)]
         subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=900)
 
