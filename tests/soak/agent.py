@@ -231,7 +231,7 @@ def _guest(state: Path) -> Iterator[Path]:
     }
 
     def play(playbook: str, *options: str) -> None:
-        limit = ["--inventory", str(MOLECULE / "inventory_soak"), "--limit", f"localhost,{GUEST}", *options]
+        limit = ["--inventory", str(MOLECULE / "inventory"), "--limit", f"localhost,{GUEST}", *options]
         command = [sys.executable, "-m", "ansible", "playbook", *limit, str(MOLECULE / playbook)]
         subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=900)
 
