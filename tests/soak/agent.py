@@ -29,7 +29,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._agent_client impo
 
 ROOT = Path(__file__).resolve().parents[2]
 MOLECULE = ROOT / "extensions" / "molecule"
-GUEST = "mariadb10"
+GUEST = "mariadb11"
 BEAT_SECONDS = 5
 SAMPLE_SECONDS = 2.0
 PAUSE_SECONDS = 0.2

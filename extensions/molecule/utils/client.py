@@ -111,7 +111,7 @@ def write(wanted: dict[str, Any], task: dict[str, Any]) -> dict[str, Any]:
             cursor = connection.cursor()
             while acknowledged < task["rows"]:
                 body = secrets.token_hex(task["row_bytes"] // 2)
-                digest = hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()
+                digest = hashlib.sha256(body.encode()).hexdigest()
                 cursor.execute(insert, (task["first"] + acknowledged, body, digest))
                 acknowledged += 1
                 due = started + acknowledged * task["row_bytes"] / task["bytes_per_second"]
