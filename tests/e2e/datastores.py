@@ -53,11 +53,12 @@ class Tuning:
 class Datastore:
     """A version of it, with what its clients and its administrator say; what asks whether something holds answers 1 for yes.
 
-    server: its program. administrator: a command in the guest to which a statement is added. value: a parameter's value, {} is its name.
+    administrator: a command in the guest to which a statement is added. value: a parameter's value, {} is its name.
     secured: asks whether the session has TLS. of_root: asks whether it may do everything. memory: asks for the bytes of its cache.
     log: one that can be switched on, and gets slow statements; slow: asks whether it does. sleep: a statement of eleven seconds, and a word of it
     by which it is known in the log. bare: counts what a new server leaves open. closed: asks whether no client is let in.
     tls_required: asks whether nobody is let in without TLS. hold_up: a script after which a check of tables waits for 30 seconds.
+    older: whether its archive has an older release than the newest one.
     system: a database that is the system's. others: options of a second database. passwords: whether a user may have two.
     """
 
@@ -65,7 +66,6 @@ class Datastore:
     version: str
     port: int
     service: str
-    server: str
     administrator: str
     value: str
     secured: str
@@ -79,6 +79,7 @@ class Datastore:
     closed: str
     tls_required: str
     hold_up: str
+    older: bool
     system: str
     others: dict[str, str]
     passwords: bool
@@ -178,7 +179,6 @@ MARIADB = Mysql(
     version="10.11",
     port=3306,
     service="mariadb",
-    server="mariadbd",
     administrator="mariadb -Ne",
     value="@@GLOBAL.{}",
     secured="SELECT VARIABLE_VALUE <> '' FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME = 'Ssl_cipher'",
@@ -198,6 +198,7 @@ MARIADB = Mysql(
     closed="SELECT @@skip_networking",
     tls_required="SELECT @@require_secure_transport",
     hold_up=_LOCKED,
+    older=True,
     system="mysql",
     others={"character_set": "latin1"},
     passwords=True,
@@ -216,7 +217,6 @@ MYSQL = dataclasses.replace(
     name="mysql",
     version="9.7",
     service="mysql",
-    server="mysqld",
     administrator="mysql -Ne",
     secured="SELECT VARIABLE_VALUE <> '' FROM performance_schema.session_status WHERE VARIABLE_NAME = 'Ssl_cipher'",
     bare=(
@@ -224,17 +224,18 @@ MYSQL = dataclasses.replace(
         " + (SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'test')"
     ),
     hold_up=_LOCKED.replace("mariadb", "mysql"),
-    tuning=dataclasses.replace(MARIADB.tuning, broken={"thread_stack": "1000G"}),
+    older=False,
+    tuning=dataclasses.replace(MARIADB.tuning, broken={"innodb_page_size": 8192}),
 )
 POSTGRESQL = Postgresql(
     name="postgresql",
     version="15",
     port=5432,
     service="postgresql@15-main",
-    server="/usr/lib/postgresql/15/bin/postgres",
     administrator="-u postgres env PGPORT=$(sudo sed -n 4p /var/lib/dbaas/data/postmaster.pid) psql -XAtqc",
     value="current_setting('{}')",
-    secured="SELECT count(*) FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl",
+    # As itself: its own session is another role's.
+    secured="SET ROLE NONE; SELECT count(*) FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl",
     memory="SELECT setting::bigint * 8192 FROM pg_settings WHERE name = 'shared_buffers'",
     log="general",
     slow="SELECT (current_setting('log_statement') = 'all')::int",
@@ -252,6 +253,7 @@ ask="sudo -u postgres env PGPORT=$(sudo sed -n 4p /var/lib/dbaas/data/postmaster
 sudo systemd-run --quiet $ask -c 'BEGIN' -c 'LOCK TABLE t IN ACCESS EXCLUSIVE MODE' -c 'SELECT pg_sleep(30)'
 until test "$($ask -c "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass AND mode = 'AccessExclusiveLock' AND granted")" = 1; do sleep 0.1; done
 """,
+    older=True,
     system="postgres",
     others={"character_set": "LATIN1", "collation": "C"},
     passwords=False,

@@ -103,30 +103,50 @@ def with_clouds(directory: Path, monkeypatch: pytest.MonkeyPatch, change: Callab
 
 
 # The packages of the archive's main part are older than those of its security part, and a mirror has both.
+ARCHIVED = rf"""
+old=$(apt-cache madison {PACKAGE} | awk '{{print $3}}' | sort -V | head -n 1)
+test "$old" != "$now"
+wanted=$(printf "%s=$old " $names)
+"""
+# A stand-in where there is one release alone: its packages with an older number.
+STAND_IN = r"""
+old=$now~older
+sudo apt-get -qq -y --no-install-recommends install dpkg-repack > /dev/null
+cd "$(mktemp -d)"
+sudo dpkg-repack --deb-option=-Znone $names > /dev/null
+for package in *.deb; do
+    sudo dpkg-deb --raw-extract "$package" "$package.d"
+    sudo sed -i "s/$now/$old/g" "$package.d/DEBIAN/control"
+    sudo dpkg-deb -Znone --build "$package.d" "$package" > /dev/null
+    sudo rm -r "$package.d"
+done
+wanted=$(ls "$PWD"/*.deb)
+"""
 OLDER = rf"""
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 sudo apt-get -qq update
 now=$(dpkg-query -W -f '${{Version}}' {PACKAGE})
-old=$(apt-cache madison {PACKAGE} | awk '{{print $3}}' | sort -V | head -n 1)
-test "$old" != "$now"
 names=$(dpkg-query -W -f '${{Package}} ${{Version}}\n' | awk -v now="$now" '$2 == now {{print $1}}')
+{ARCHIVED if TESTED.older else STAND_IN}
 printf '#!/bin/sh\nexit 101\n' | sudo tee /usr/sbin/policy-rc.d > /dev/null
 sudo chmod 755 /usr/sbin/policy-rc.d
 sudo systemctl stop {TESTED.service}
-sudo -E apt-get -qq -y --allow-downgrades --allow-change-held-packages --no-install-recommends install $(printf "%s=$old " $names) > /dev/null
+sudo -E apt-get -qq -y --allow-downgrades --allow-change-held-packages --no-install-recommends install $wanted > /dev/null
 sudo rm /usr/sbin/policy-rc.d
 sudo systemctl start {TESTED.service}
+echo "$old"
 {TESTED.ask(TESTED.server_version)}
 """
 DROP_IN = f"/etc/systemd/system/{TESTED.service}.service.d/e2e.conf"
 BROKEN_WHEN_NEWER = rf"""
-printf '[Service]\nExecStartPre=/bin/sh -c "{TESTED.server} --version | grep -qF \'%s\'"\n' 'VERSION' | sudo tee {DROP_IN} > /dev/null
+printf '[Service]\nExecStartPre=/bin/sh -c "dpkg-query --show {PACKAGE} | grep -qF \'%s\'"\n' 'VERSION' | sudo tee {DROP_IN} > /dev/null
 sudo systemctl daemon-reload
 """
 MENDED = f"sudo rm {DROP_IN}; sudo systemctl daemon-reload"
 STATE = "; ".join(
     [
+        f"dpkg-query -W -f '${{Version}}\\n' {PACKAGE}",
         TESTED.ask(TESTED.server_version),
         TESTED.ask(TESTED.closed),
         "apt-mark showhold | wc -l; sudo ls /var/cache/dbaas",
@@ -136,14 +156,14 @@ OPEN = ["0", str(len(DEFINITION["held_packages"]))]
 
 
 def test_an_upgrade_that_fails_is_taken_back_with_its_data(cloud: Any, database: Database) -> None:
-    (old,) = database.shell(OLDER, timeout=900)
+    old, server = database.shell(OLDER, timeout=900)
     database.shell(BROKEN_WHEN_NEWER.replace("VERSION", old))
     predicted = ended(play("instance_upgrade", database.way, check=True))
-    assert (shown(predicted)["server_version"], bool(shown(predicted)["packages"])) == (old, True)
+    assert (shown(predicted)["server_version"], bool(shown(predicted)["packages"])) == (server, True)
     with database.writer() as writer:
         ended(play("instance_upgrade", database.way), well=False)
     assert database.lost(writer.acknowledged) == set()
-    assert database.shell(STATE) == [old, *OPEN]
+    assert database.shell(STATE) == [old, server, *OPEN]
     database.shell(MENDED)
     works(database)
     assert list(cloud.block_storage.snapshots()) == []
@@ -163,12 +183,13 @@ def test_an_upgrade_that_gets_no_snapshot_changes_nothing(cloud: Any, database: 
 
 
 def test_an_upgrade_keeps_clients_out_and_their_data(cloud: Any, database: Database) -> None:
-    (old,) = database.shell(TESTED.ask(TESTED.server_version))
+    old, server, *_rest = database.shell(STATE)
     with database.writer() as writer:
         run = ended(play("instance_upgrade", database.way))
-    assert shown(run)["server_version"] > old
+    assert (shown(run)["server_version"] > server) is TESTED.older
     assert database.lost(writer.acknowledged) == set()
-    assert database.shell(STATE) == [shown(run)["server_version"], *OPEN]
+    new, *rest = database.shell(STATE)
+    assert (new != old, rest) == (True, [shown(run)["server_version"], *OPEN])
     works(database)
     assert list(cloud.block_storage.snapshots()) == []
     assert play("instance_upgrade", database.way).changed == 0

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -40,6 +41,7 @@ SOAKS = {
     "logs": flows.logs,
     "settings_kill": settings_kill.soak,
 }
+WITHOUT_CLOUD = frozenset({"agent", "datastore"})
 
 
 def table(name: str, rows: list[dict[str, Any]]) -> str:
@@ -61,6 +63,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
     options = parser.parse_args()
+    if options.name not in WITHOUT_CLOUD and not os.environ.get("OS_CLOUD"):
+        parser.error(f"{options.name} needs a cloud: OS_CLOUD is not set; ./dev cloud status says what to export")
     name = options.name if TESTED is MARIADB else f"{options.name}_{TESTED.name}"
     directory = ROOT / ".dev" / "soak" / name
     directory.mkdir(parents=True, exist_ok=True)
