@@ -58,6 +58,7 @@ class Datastore:
     log: one that can be switched on, and gets slow statements; slow: asks whether it does. sleep: a statement of eleven seconds, and a word of it
     by which it is known in the log. bare: counts what a new server leaves open. closed: asks whether no client is let in.
     tls_required: asks whether nobody is let in without TLS. hold_up: a script after which a check of tables waits for 30 seconds.
+    tables: at how many of database shop a check looks: two of the tests, and those of the system that are in it.
     older: whether its archive has an older release than the newest one.
     system: a database that is the system's. others: options of a second database. passwords: whether a user may have two.
     """
@@ -79,6 +80,7 @@ class Datastore:
     closed: str
     tls_required: str
     hold_up: str
+    tables: int
     older: bool
     system: str
     others: dict[str, str]
@@ -198,6 +200,7 @@ MARIADB = Mysql(
     closed="SELECT @@skip_networking",
     tls_required="SELECT @@require_secure_transport",
     hold_up=_LOCKED,
+    tables=2,
     older=True,
     system="mysql",
     others={"character_set": "latin1"},
@@ -253,6 +256,7 @@ ask="sudo -u postgres env PGPORT=$(sudo sed -n 4p /var/lib/dbaas/data/postmaster
 sudo systemd-run --quiet $ask -c 'BEGIN' -c 'LOCK TABLE t IN ACCESS EXCLUSIVE MODE' -c 'SELECT pg_sleep(30)'
 until test "$($ask -c "SELECT count(*) FROM pg_locks WHERE relation = 't'::regclass AND mode = 'AccessExclusiveLock' AND granted")" = 1; do sleep 0.1; done
 """,
+    tables=70,
     older=True,
     system="postgres",
     others={"character_set": "LATIN1", "collation": "C"},

@@ -102,6 +102,7 @@ def with_clouds(directory: Path, monkeypatch: pytest.MonkeyPatch, change: Callab
     monkeypatch.setitem(ENVIRONMENT, "OS_CLIENT_CONFIG_FILE", str(directory / "clouds.yaml"))
 
 
+PACKAGED = f"dpkg-query -W -f '${{Version}}\\n' {PACKAGE}"
 # The packages of the archive's main part are older than those of its security part, and a mirror has both.
 ARCHIVED = rf"""
 old=$(apt-cache madison {PACKAGE} | awk '{{print $3}}' | sort -V | head -n 1)
@@ -126,7 +127,7 @@ OLDER = rf"""
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 sudo apt-get -qq update
-now=$(dpkg-query -W -f '${{Version}}' {PACKAGE})
+now=$({PACKAGED})
 names=$(dpkg-query -W -f '${{Package}} ${{Version}}\n' | awk -v now="$now" '$2 == now {{print $1}}')
 {ARCHIVED if TESTED.older else STAND_IN}
 printf '#!/bin/sh\nexit 101\n' | sudo tee /usr/sbin/policy-rc.d > /dev/null
@@ -146,7 +147,7 @@ sudo systemctl daemon-reload
 MENDED = f"sudo rm {DROP_IN}; sudo systemctl daemon-reload"
 STATE = "; ".join(
     [
-        f"dpkg-query -W -f '${{Version}}\\n' {PACKAGE}",
+        PACKAGED,
         TESTED.ask(TESTED.server_version),
         TESTED.ask(TESTED.closed),
         "apt-mark showhold | wc -l; sudo ls /var/cache/dbaas",
