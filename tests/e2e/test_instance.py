@@ -76,26 +76,31 @@ def shown(run: Run) -> dict[str, Any]:
     return run.custom["dbaas_instance"]
 
 
+WRONG: list[tuple[dict[str, Any], str | None]] = [
+    ({"datastore_version": "9.9"}, None),
+    ({"flavor": "m1.huge"}, "flavor"),
+    ({"network": "nowhere"}, "networks"),
+    ({"volume_size": 0}, "volume_size"),
+    ({"users": [{"name": "root", "password": "x"}]}, None),
+    ({"ca_file": "/no/such/directory/ca.pem"}, None),
+]
+"""A change of the variables, and the option that is to be named where the module judges it."""
+ALSO_WRONG: list[tuple[dict[str, Any], str | None]] = [
+    ({"datastore": "oracle"}, None),
+    ({"flavor": "m1.nano"}, "flavor"),
+    ({"availability_zone": "mars"}, "availability_zone"),
+    ({"volume_type": "tape"}, "volume_type"),
+    ({"instance": "no_name"}, "name"),
+    ({"allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs"),
+    ({"datastore_port": 22}, "port"),
+    ({"databases": [TESTED.system]}, None),
+    ({"users": [{"name": "nobody"}]}, None),
+    ({"store_ca_file": "/no/such/ca.pem"}, None),
+]
+
+
 @pytest.mark.parametrize(
-    ("change", "option"),
-    [
-        ({"datastore_version": "9.9"}, None),
-        ({"datastore": "oracle"}, None),
-        ({"flavor": "m1.huge"}, "flavor"),
-        ({"flavor": "m1.nano"}, "flavor"),
-        ({"network": "nowhere"}, "networks"),
-        ({"availability_zone": "mars"}, "availability_zone"),
-        ({"volume_type": "tape"}, "volume_type"),
-        ({"volume_size": 0}, "volume_size"),
-        ({"instance": "no_name"}, "name"),
-        ({"allowed_cidrs": ["10.0.0.1/8"]}, "allowed_cidrs"),
-        ({"datastore_port": 22}, "port"),
-        ({"databases": [TESTED.system]}, None),
-        ({"users": [{"name": "root", "password": "x"}]}, None),
-        ({"users": [{"name": "nobody"}]}, None),
-        ({"ca_file": "/no/such/directory/ca.pem"}, None),
-        ({"store_ca_file": "/no/such/ca.pem"}, None),
-    ],
+    ("change", "option"), [*WRONG, *(pytest.param(*wrong, marks=pytest.mark.soak) for wrong in ALSO_WRONG)]
 )
 def test_wrong_input_is_refused_before_anything_is_made(
     cloud: Any, before: set[tuple[str, str]], wish: dict[str, Any], change: dict[str, Any], option: str | None
@@ -274,6 +279,7 @@ def test_a_full_volume_stops_writes_and_growth_lets_them_go_on(
     assert not play("instance_resize", {**way, "volume_size": 1}).ok
 
 
+@pytest.mark.soak
 def test_a_restart_keeps_the_data(way: dict[str, Any], database: Database) -> None:
     restarted = play("instance_restart", way)
     assert restarted.ok, restarted.failures
@@ -297,6 +303,7 @@ def test_another_flavor_keeps_the_data_and_gives_its_memory_to_the_datastore(
     assert play("instance_resize", {**way, "flavor": "m1.medium"}).changed == 0
 
 
+@pytest.mark.soak
 def test_access_follows_what_is_asked(cloud: Any, way: dict[str, Any], database: Database, place: Path) -> None:
     closed = play("instance_access", {**way, "is_public": False})
     assert closed.ok, closed.failures
@@ -331,6 +338,7 @@ def test_a_status_is_reset_and_a_lock_is_taken_by_order(database: Database, plac
     assert (told["status"], told["fault"], told["task"], told["lock"]) == ("ACTIVE", "", "", None)
 
 
+@pytest.mark.soak
 def test_the_lock_is_held_while_a_job_runs(way: dict[str, Any], database: Database) -> None:
     database.shell(TESTED.hold_up)
     request = {"ssh_user": "debian", "ssh_jump": "", "dbaas_store_prefix": "dbaas_", **way}
@@ -390,6 +398,7 @@ def test_a_reboot_keeps_the_data(way: dict[str, Any], database: Database) -> Non
     assert database.rows("SELECT id FROM t") == ["1", "2", "3"]
 
 
+@pytest.mark.soak
 def test_a_lost_server_is_made_anew_with_its_data(
     cloud: Any, wish: dict[str, Any], database: Database, place: Path
 ) -> None:

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-CASE = re.compile(r"\[(?P<guest>[^]]+)\] (?P<part>[^:]+): ")
-"""How ansible.builtin.junit names a task on a host."""
+GUEST = re.compile(r"\[(?P<guest>[^]]+)\] ")
+"""How ansible.builtin.junit begins the name of a task on a host."""
+PART = re.compile(r"/molecule/datastore/tasks/(?P<part>\w+)\.yml:")
+"""Where a part's tasks stand, as it tells of each."""
 FAILED = "FAILED"
 
 
 def soak(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
-    """Figures: by part and guest how many tasks passed. violations: parts that failed."""
+    """Figures: by file of tasks and guest how many tasks passed. violations: parts that failed."""
     reports = directory / "reports"
     shutil.rmtree(reports, ignore_errors=True)
     environment = {
@@ -39,18 +41,20 @@ def soak(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     return {"violations": failed or int(done.returncode != 0 or not rows), "rows": rows}
 
 
-def _cases(report: Path) -> Iterator[tuple[str, bool]]:
+def _cases(report: Path) -> Iterator[tuple[str, str, bool]]:
     for case in ET.parse(report).getroot().iter("testcase"):  # noqa: S314
-        yield case.attrib["name"], not any(child.tag in ("failure", "error") for child in case)
+        if case.find("skipped") is None:
+            failed = any(child.tag in ("failure", "error") for child in case)
+            yield case.attrib["name"], case.attrib["classname"], not failed
 
 
-def parts(cases: Iterator[tuple[str, bool]]) -> list[dict[str, Any]]:
-    """A row for each part, in order, with how many tasks passed on each guest; None where it was not run."""
+def parts(cases: Iterator[tuple[str, str, bool]]) -> list[dict[str, Any]]:
+    """A row for each file of tasks, by name, with how many passed on each guest; None where it was not run."""
     found: dict[str, dict[str, Any]] = {}
-    for name, passed in cases:
-        named = CASE.match(name)
-        if named and named["guest"] not in ("include", "localhost"):
-            row, guest = found.setdefault(named["part"], {}), named["guest"]
+    for name, path, passed in cases:
+        by, of = GUEST.match(name), PART.search(path)
+        if by and of and by["guest"] not in ("include", "localhost"):
+            row, guest = found.setdefault(of["part"], {}), by["guest"]
             row[guest] = FAILED if not passed or row.get(guest) == FAILED else row.get(guest, 0) + 1
     guests = sorted({guest for row in found.values() for guest in row})
-    return [{"part": part, **{guest: row.get(guest) for guest in guests}} for part, row in found.items()]
+    return [{"part": part, **{guest: row.get(guest) for guest in guests}} for part, row in sorted(found.items())]

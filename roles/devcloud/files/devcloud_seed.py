@@ -15,7 +15,7 @@ from typing import Any
 import openstack
 from devcloud_common import report
 
-FLAVORS = (("m1.tiny", 1, 512, 3), ("m1.small", 1, 1024, 4), ("m1.medium", 2, 2048, 6))
+FLAVORS = (("m1.tiny", 1, 512, 3), ("m1.small", 2, 1024, 4), ("m1.medium", 2, 2048, 6))
 """Name, processors, memory in MiB, disk in GiB."""
 
 

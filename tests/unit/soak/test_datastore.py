@@ -6,20 +6,22 @@ from __future__ import annotations
 
 from tests.soak.datastore import FAILED, parts
 
+TASKS = "/x/extensions/molecule/datastore/tasks"
 CASES = [
-    ("[localhost] Verify what a client sees: Have a file", True),
-    ("[one] Verify what a client sees: Ask: again", True),
-    ("[one] Verify what a client sees: Compare", True),
-    ("[two] Verify what a client sees: Ask: again", True),
-    ("[include] Verify logs: ask.yml", True),
-    ("[one] Verify logs: Read", True),
-    ("[one] Verify logs: Compare", False),
-    ("[one] Verify logs: Show it and fail", True),
+    ("[localhost] Verify instances: Have a file", f"{TASKS}/logs.yml:3", True),
+    ("[one] Verify instances: Ask: again", f"{TASKS}/ask.yml:3", True),
+    ("[one] Verify instances: Compare", f"{TASKS}/ask.yml:13", True),
+    ("[two] Verify instances: Ask: again", f"{TASKS}/ask.yml:3", True),
+    ("[one] Verify instances: Have an agent", "/x/roles/guest_agent/tasks/main.yml:3", True),
+    ("[include] Verify instances: ask.yml", f"{TASKS}/logs.yml:30", True),
+    ("[one] Verify instances: Read", f"{TASKS}/logs.yml:3", True),
+    ("[one] Verify instances: Compare", f"{TASKS}/logs.yml:13", False),
+    ("[one] Verify instances: Show it and fail", f"{TASKS}/logs.yml:23", True),
 ]
 
 
 def test_parts() -> None:
     assert parts(iter(CASES)) == [
-        {"part": "Verify what a client sees", "one": 2, "two": 1},
-        {"part": "Verify logs", "one": FAILED, "two": None},
+        {"part": "ask", "one": 2, "two": 1},
+        {"part": "logs", "one": FAILED, "two": None},
     ]
