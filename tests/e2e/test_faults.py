@@ -104,6 +104,7 @@ def test_an_image_that_vanishes_midway(cloud: Any, flimsy: str, name: str, tmp_p
 
 
 @pytest.mark.usefixtures("flimsy")
+@pytest.mark.soak
 def test_a_server_that_nova_puts_into_error(name: str, tmp_path: Path) -> None:
     failed, info, mended = run_tasks(
         tmp_path,
