@@ -375,7 +375,6 @@ def test_the_inventory_leads_into_the_guest(place: Path) -> None:
     subprocess.run(pinged, env=environment, check=True, capture_output=True, timeout=300)
 
 
-@pytest.mark.soak
 def test_stop_and_start_keep_the_data(way: dict[str, Any], database: Database) -> None:
     stopped = play("instance_stop", way)
     assert stopped.ok, stopped.failures
