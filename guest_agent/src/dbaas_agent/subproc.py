@@ -36,7 +36,7 @@ def run(command: Sequence[str], timeout: float = 30.0, accept: Sequence[int] = (
     AgentError(timeout) when it is not done in time, AgentError(agent) when it cannot be started or its exit code is not
     accepted. No secret may stand in the command or its output.
     """
-    process = _started(command, subprocess.PIPE)
+    process = started(command)
     with process:
         try:
             out, err = _drain(process, time.monotonic() + timeout)
@@ -58,7 +58,7 @@ def lines_of(command: Sequence[str], timeout: float) -> Generator[bytes, None, N
 
     AgentError(timeout) when it is not done in time, AgentError(agent) when it cannot be started or fails.
     """
-    process = _started(command, subprocess.DEVNULL)
+    process = started(command, errors=subprocess.DEVNULL)
     late = threading.Timer(timeout, lambda: os.killpg(process.pid, signal.SIGKILL))
     with process:
         late.start()
@@ -76,13 +76,22 @@ def lines_of(command: Sequence[str], timeout: float) -> Generator[bytes, None, N
         raise AgentError("agent", f"{command[0]} failed with exit code {code}", command=list(command))
 
 
-def _started(command: Sequence[str], errors: int) -> subprocess.Popen[bytes]:
+def started(
+    command: Sequence[str],
+    *,
+    source: Any = subprocess.DEVNULL,
+    out: Any = subprocess.PIPE,
+    errors: Any = subprocess.PIPE,
+    descriptors: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """The process of a command, in a group of its own; descriptors: what it inherits beside its streams. AgentError(agent) when it cannot be started."""
     try:
         return subprocess.Popen(
             list(command),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdin=source,
+            stdout=out,
             stderr=errors,
+            pass_fds=descriptors,
             env=ENVIRONMENT,
             start_new_session=True,
         )

@@ -1,0 +1,127 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job backup: tool, compression, encryption, and the store, with nothing in between on disk."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from dbaas_agent.backup.segments import MANIFEST, Segment, cut, manifest, segment
+from dbaas_agent.backup.shipper import Shipper
+from dbaas_agent.backup.strategy import Strategy
+from dbaas_agent.backup.throttle import Throttle
+from dbaas_agent.errors import AgentError
+from dbaas_agent.jobs.kind import Kind, Report
+from dbaas_agent.pipe import Pipe
+from dbaas_agent.upload import Uploader
+
+COMPRESS = ("zstd", "-1", "--quiet", "--stdout")
+HURRY = 5
+"""Seconds that a datastore which the tool holds up waits for the store."""
+_MIB = 1 << 20
+_SIZES = range(1 * _MIB, 512 * _MIB + 1)
+_PATIENCE = range(1, 86401)
+
+
+class Backup(Kind):
+    """Takes a backup and sends it below the URL, the manifest last."""
+
+    args: ClassVar[dict[str, Any]] = {
+        "strategy": {"type": "str", "required": True},
+        "parent": {"type": "dict"},
+        "recipients": {"type": "list", "elements": "str", "required": True},
+        "segment_bytes": {"type": "int", "default": 32 * _MIB},
+        "bytes_per_second": {"type": "int", "default": 0},
+        "patience": {"type": "int", "default": 900},
+        "expires": {"type": "int", "required": True},
+    }
+    secrets: ClassVar[dict[str, Any]] = {"url": {"type": "str", "required": True}}
+    seconds = 7 * 86400
+    reads_data = True
+
+    def verify(self) -> None:
+        args = self._args
+        faults = [
+            *(f"recipients: {name!r} is no public key of age" for name in args["recipients"] if not _is_recipient(name)),
+            *_range_fault("segment_bytes", args["segment_bytes"], _SIZES),
+            *_range_fault("patience", args["patience"], _PATIENCE),
+            *(["bytes_per_second: it is less than 0"] if args["bytes_per_second"] < 0 else []),
+            *(["expires: the ticket has ended"] if args["expires"] <= time.time() else []),
+        ]
+        if faults:
+            raise AgentError("invalid", "; ".join(f"args.{fault}" for fault in faults), faults=faults)
+        self._strategy().verify(args["parent"])
+
+    def run(self, report: Report) -> dict[str, Any]:
+        args, strategy = self._args, self._strategy()
+        report.progress("begin")
+        with tempfile.TemporaryDirectory() as place:
+            with strategy.take(args["parent"], place, report) as taking:
+                source = taking.source()
+                commands = [source.command, COMPRESS, *_encryption(args["recipients"])]
+                with Pipe(commands) as pipe:
+                    tool = pipe.stages[0]
+                    shipper = self._shipper(report, lambda: taking.holds_up(tool.said()))
+                    segments = self._send(pipe, shipper, report, source.total)
+                    pipe.finish()
+                    position = taking.ended(tool.words())
+            told = {**manifest(segments), "position": position, "recipients": args["recipients"]}
+            report.progress("manifest")
+            self._shipper(report).send(MANIFEST, json.dumps(told).encode(), {"Content-Type": "application/json"})
+        return {**told, "segments": len(segments)}
+
+    def _send(self, pipe: Pipe, shipper: Shipper, report: Report, total: int | None) -> list[Segment]:
+        throttle, compress = Throttle(self._args["bytes_per_second"]), pipe.stages[1]
+        segments: list[Segment] = []
+        for data in cut(pipe.read, self._args["segment_bytes"]):
+            one = segment(len(segments), data)
+            shipper.send(one.name, data, {"ETag": one.md5, "Content-Type": "application/octet-stream"})
+            segments.append(one)
+            report.progress("stream", one.name, compress.taken(), total, "bytes")
+            throttle.passed(len(data))
+        return segments
+
+    def _strategy(self) -> Strategy:
+        return named(self._driver, self._args["strategy"])
+
+    def _shipper(self, report: Report, hurried: Callable[[], bool] = lambda: False) -> Shipper:
+        url, patience = urlsplit(self._secrets["url"]), self._args["patience"]
+
+        def url_of(name: str) -> str:
+            return url._replace(path=f"{url.path}{name}").geturl()
+
+        put: Callable[..., Any] = Uploader(self._driver.config.store_ca_file).put
+        return Shipper(
+            put,
+            url_of,
+            patience=lambda: min(patience, HURRY) if hurried() else patience,
+            ended=self._args["expires"],
+            log=report.log,
+        )
+
+
+def named(driver: Any, name: str) -> Strategy:
+    """The driver's strategy of this name; AgentError(unsupported) when there is none."""
+    known = driver.backup_strategies()
+    if name not in known:
+        raise AgentError("unsupported", f"strategy: {name!r} is none of {', '.join(known)}", strategies=list(known))
+    chosen: Strategy = known[name](driver)
+    return chosen
+
+
+def _encryption(recipients: list[str]) -> list[list[str]]:
+    return [["age", "--encrypt", *(f"--recipient={name}" for name in recipients)]] if recipients else []
+
+
+def _is_recipient(name: str) -> bool:
+    return name.startswith("age1") and name.isalnum() and name.islower()
+
+
+def _range_fault(name: str, value: int, known: range) -> list[str]:
+    return [] if value in known else [f"{name}: {value} is not from {known[0]} to {known[-1]}"]

@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a strategy of backups is; drivers offer them by name."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from dbaas_agent.errors import AgentError
+from dbaas_agent.jobs.kind import Report
+
+Position = dict[str, Any]
+"""Where in its history of writes a datastore was: each strategy's own words, which it gets back as the parent's."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """command: writes the backup to its standard output. total: about how many bytes that are; None where nobody knows."""
+
+    command: Sequence[str]
+    total: int | None = None
+
+
+class Taking(ABC):
+    """One backup being taken."""
+
+    @abstractmethod
+    def source(self) -> Source:
+        """What to run."""
+
+    def holds_up(self, words: Sequence[str]) -> bool:
+        """Whether the datastore waits for the command now, which has said so much: then nobody waits for the store."""
+        return False
+
+    @abstractmethod
+    def ended(self, words: Sequence[str]) -> Position:
+        """The command has ended well and said so much at its end: the position up to which the backup has everything. AgentError when it has not."""
+
+
+class Strategy(ABC):
+    """Takes and restores backups of one kind. incremental: whether it can take what came since another one."""
+
+    incremental: ClassVar[bool] = False
+    memory: ClassVar[int] = 256
+    """MiB that its tools take at most."""
+
+    def __init__(self, driver: Any) -> None:
+        self.driver = driver
+
+    def verify(self, parent: Mapping[str, Any] | None) -> None:
+        """AgentError when it cannot be taken now. parent: the position of the one that it follows. Only reads."""
+        if parent is not None and not self.incremental:
+            raise AgentError("unsupported", "this strategy has no incremental backups")
+
+    @abstractmethod
+    def take(self, parent: Mapping[str, Any] | None, place: str, report: Report) -> AbstractContextManager[Taking]:
+        """Take one. place: an empty directory for the little that a tool must write. Leaving gives back what is held."""

@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Backups of MariaDB's files by mariadb-backup, whole or what came since another one."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from dbaas_agent.backup.strategy import Position, Source, Strategy, Taking
+from dbaas_agent.drivers.mysql_family.sql import Statement
+from dbaas_agent.errors import AgentError
+from dbaas_agent.jobs.kind import Report
+
+_DONE = "completed OK!"
+_LOCKED = ("BACKUP STAGE BLOCK_COMMIT", "BACKUP STAGE BLOCK_DDL")
+_UNLOCKED = "BACKUP STAGE END"
+_LSN = re.compile(r"[0-9]+")
+
+
+class MariadbBackup(Strategy):
+    """Full and incremental: the pages changed since an LSN."""
+
+    incremental = True
+
+    def verify(self, parent: Mapping[str, Any] | None) -> None:
+        if parent is not None and not _LSN.fullmatch(str(parent.get("lsn", ""))):
+            raise AgentError("invalid", "parent: it has no LSN")
+        self.driver.ping()
+
+    @contextmanager
+    def take(self, parent: Mapping[str, Any] | None, place: str, report: Report) -> Iterator[Taking]:  # noqa: ARG002
+        with self.driver.session() as execute:
+            (row,) = execute(Statement("SELECT @@server_id AS server_id, @@version AS version"))
+            uid = execute(Statement("SELECT @@server_uid AS uid"))[0]["uid"]
+            total = _bytes(execute)
+        yield _Taking(self.driver, parent, place, {"server_id": row["server_id"], "server_uid": uid}, total)
+
+
+class _Taking(Taking):
+    def __init__(
+        self, driver: Any, parent: Mapping[str, Any] | None, place: str, server: dict[str, Any], total: int
+    ) -> None:
+        self._driver = driver
+        self._parent = parent
+        self._place = place
+        self._server = server
+        self._total = total
+
+    def source(self) -> Source:
+        since = [f"--incremental-lsn={self._parent['lsn']}"] if self._parent else []
+        return Source(
+            [
+                "mariadb-backup",
+                "--backup",
+                "--stream=mbstream",
+                f"--socket={self._driver.config.socket}",
+                "--user=root",
+                f"--datadir={self._driver.config.data_dir}",
+                f"--target-dir={self._place}",
+                f"--extra-lsndir={self._place}",
+                *since,
+            ],
+            None if since else self._total,
+        )
+
+    def holds_up(self, words: Sequence[str]) -> bool:
+        stages = [word for word in words if "BACKUP STAGE" in word]
+        return bool(stages) and any(stage in stages[-1] for stage in _LOCKED)
+
+    def ended(self, words: Sequence[str]) -> Position:
+        if not any(_DONE in word for word in words[-3:]):
+            raise AgentError("agent", f"mariadb-backup did not say that it is complete: {' '.join(words[-3:])}")
+        points = _pairs(self._place, "mariadb_backup_checkpoints", "xtrabackup_checkpoints")
+        info = _pairs(self._place, "mariadb_backup_info", "xtrabackup_info")
+        return {"lsn": points["to_lsn"], "from_lsn": points["from_lsn"], **self._server, **_logged(info["binlog_pos"])}
+
+
+def _bytes(execute: Any) -> int:
+    (row,) = execute(
+        Statement("SELECT COALESCE(SUM(FILE_SIZE), 0) AS bytes FROM information_schema.INNODB_SYS_TABLESPACES")
+    )
+    return int(row["bytes"])
+
+
+def _pairs(place: str, *names: str) -> dict[str, str]:
+    """The lines ``key = value`` of the first of the files that is there."""
+    path = next(path for name in names if os.path.exists(path := os.path.join(place, name)))
+    with open(path, encoding="utf-8") as stream:
+        lines = (line.partition(" = ") for line in stream)
+        return {key.strip(): value.strip() for key, _dummy, value in lines}
+
+
+def _logged(told: str) -> dict[str, str]:
+    """binlog_file, binlog_position and gtid of what it tells of the binary log; {} when that is off."""
+    found = re.search(r"filename '([^']*)', position '([0-9]+)'(?:, GTID of the last change '([^']*)')?", told)
+    return {"binlog_file": found[1], "binlog_position": found[2], "gtid": found[3] or ""} if found else {}

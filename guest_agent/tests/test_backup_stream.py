@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Any
+
+import pytest
+from dbaas_agent.backup.segments import cut, manifest, segment
+from dbaas_agent.backup.shipper import Shipper
+from dbaas_agent.backup.throttle import Throttle
+from dbaas_agent.errors import AgentError
+from dbaas_agent.upload import Answer
+from hypothesis import given
+from hypothesis import strategies as st
+
+OK = Answer(True, "sent")
+DOWN = Answer(False, "http_503")
+
+
+class Clock:
+    """A time that passes only while one sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+def shipper(clock: Clock, answers: list[Answer], *, patience: float = 100, ended: float = 1e9) -> tuple[Shipper, list[str]]:
+    asked: list[str] = []
+
+    def put(url: str, _data: bytes, _headers: dict[str, str]) -> Answer:
+        asked.append(url)
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    made = Shipper(
+        put,
+        lambda name: f"http://store/{name}",
+        patience=lambda: patience,
+        ended=ended,
+        log=lambda *_args, **_fields: None,
+        clock=clock,
+        sleep=clock.sleep,
+    )
+    return made, asked
+
+
+@given(st.binary(max_size=200), st.integers(min_value=1, max_value=50))
+def test_the_pieces_are_the_whole(data: bytes, size: int) -> None:
+    pieces = list(cut(io.BytesIO(data).read, size))
+    told = manifest([segment(number, piece) for number, piece in enumerate(pieces)])
+    assert b"".join(pieces) == data
+    assert told["bytes"] == len(data)
+    assert [one["sha256"] for one in told["segments"]] == [hashlib.sha256(piece).hexdigest() for piece in pieces]
+    names = [one["name"] for one in told["segments"]]
+    assert names == sorted(set(names))
+
+
+def test_the_whole_depends_on_each_piece_and_its_place() -> None:
+    one, two = segment(0, b"one"), segment(1, b"two")
+    assert len({manifest(chosen)["sha256"] for chosen in ([one, two], [two, one], [one], [])}) == 4
+
+
+def test_a_bound_of_bytes_a_second_holds_on_the_whole_and_saves_nothing_up() -> None:
+    clock = Clock()
+    throttle = Throttle(100, clock, clock.sleep)
+    for _dummy in range(3):
+        throttle.passed(200)
+    assert clock.now == 1006.0
+    clock.now += 60
+    throttle.passed(200)
+    assert clock.slept[-1] == 2.0
+
+
+def test_without_a_bound_nobody_waits() -> None:
+    clock = Clock()
+    Throttle(0, clock, clock.sleep).passed(1 << 30)
+    assert clock.slept == []
+
+
+def test_what_the_store_does_not_take_at_first_is_sent_again() -> None:
+    clock = Clock()
+    made, asked = shipper(clock, [DOWN, Answer(False, "ConnectionRefusedError"), OK])
+    made.send("0", b"x", {})
+    assert (len(asked), clock.slept) == (3, [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("answers", "options", "reason"),
+    [
+        ([DOWN], {}, "timeout"),
+        ([DOWN], {"ended": 1003.0}, "not_actionable"),
+        ([Answer(False, "http_401")], {}, "not_actionable"),
+        ([DOWN, Answer(False, "http_413")], {}, "quota"),
+    ],
+)
+def test_when_it_gives_up(answers: list[Answer], options: dict[str, Any], reason: str) -> None:
+    clock = Clock()
+    made, _asked = shipper(clock, answers, **options)
+    with pytest.raises(AgentError) as told:
+        made.send("0", b"x", {})
+    assert told.value.reason == reason
+    assert clock.now <= 1000 + 100 + 30
+
+
+def test_it_waits_no_longer_than_it_may() -> None:
+    clock = Clock()
+    made, _asked = shipper(clock, [DOWN], patience=5)
+    with pytest.raises(AgentError):
+        made.send("0", b"x", {})
+    assert clock.now <= 1010
