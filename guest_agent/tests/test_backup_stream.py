@@ -9,8 +9,8 @@ import io
 from typing import Any
 
 import pytest
+from dbaas_agent.backup.place import Place
 from dbaas_agent.backup.segments import cut, manifest, segment
-from dbaas_agent.backup.shipper import Shipper
 from dbaas_agent.backup.throttle import Throttle
 from dbaas_agent.errors import AgentError
 from dbaas_agent.upload import Answer
@@ -36,23 +36,31 @@ class Clock:
         self.now += seconds
 
 
-def shipper(clock: Clock, answers: list[Answer], *, patience: float = 100, ended: float = 1e9) -> tuple[Shipper, list[str]]:
-    asked: list[str] = []
+class Store:
+    """Gives the answers in turn, the last one for ever."""
 
-    def put(url: str, _data: bytes, _headers: dict[str, str]) -> Answer:
-        asked.append(url)
-        return answers.pop(0) if len(answers) > 1 else answers[0]
+    def __init__(self, answers: list[Answer]) -> None:
+        self._answers = answers
+        self.asked: list[str] = []
 
-    made = Shipper(
-        put,
-        lambda name: f"http://store/{name}",
-        patience=lambda: patience,
+    def put(self, url: str, _data: bytes, _headers: dict[str, str]) -> Answer:
+        self.asked.append(url)
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+    def get(self, url: str, headers: dict[str, str]) -> Answer:
+        return self.put(url, b"", headers)
+
+
+def place(clock: Clock, store: Store, *, patience: float = 100, ended: float = 1e9) -> Place:
+    return Place(
+        store,
+        "http://store/folder/?sig=1",
         ended=ended,
+        patience=lambda: patience,
         log=lambda *_args, **_fields: None,
         clock=clock,
         sleep=clock.sleep,
     )
-    return made, asked
 
 
 @given(st.binary(max_size=200), st.integers(min_value=1, max_value=50))
@@ -89,10 +97,14 @@ def test_without_a_bound_nobody_waits() -> None:
 
 
 def test_what_the_store_does_not_take_at_first_is_sent_again() -> None:
-    clock = Clock()
-    made, asked = shipper(clock, [DOWN, Answer(False, "ConnectionRefusedError"), OK])
-    made.send("0", b"x", {})
-    assert (len(asked), clock.slept) == (3, [1.0, 2.0])
+    clock, store = Clock(), Store([DOWN, Answer(False, "ConnectionRefusedError"), OK])
+    place(clock, store).put("0", b"x", {})
+    assert store.asked == ["http://store/folder/0?sig=1"] * 3
+    assert clock.slept == [1.0, 2.0]
+
+
+def test_what_it_does_not_give_at_first_is_asked_for_again() -> None:
+    assert place(Clock(), Store([DOWN, Answer(True, "sent", body=b"x")])).get("0") == b"x"
 
 
 @pytest.mark.parametrize(
@@ -101,21 +113,19 @@ def test_what_the_store_does_not_take_at_first_is_sent_again() -> None:
         ([DOWN], {}, "timeout"),
         ([DOWN], {"ended": 1003.0}, "not_actionable"),
         ([Answer(False, "http_401")], {}, "not_actionable"),
-        ([DOWN, Answer(False, "http_413")], {}, "quota"),
+        ([DOWN, Answer(False, "http_404")], {}, "not_found"),
     ],
 )
 def test_when_it_gives_up(answers: list[Answer], options: dict[str, Any], reason: str) -> None:
     clock = Clock()
-    made, _asked = shipper(clock, answers, **options)
     with pytest.raises(AgentError) as told:
-        made.send("0", b"x", {})
+        place(clock, Store(answers), **options).put("0", b"x", {})
     assert told.value.reason == reason
     assert clock.now <= 1000 + 100 + 30
 
 
 def test_it_waits_no_longer_than_it_may() -> None:
     clock = Clock()
-    made, _asked = shipper(clock, [DOWN], patience=5)
     with pytest.raises(AgentError):
-        made.send("0", b"x", {})
+        place(clock, Store([DOWN]), patience=5).put("0", b"x", {})
     assert clock.now <= 1010

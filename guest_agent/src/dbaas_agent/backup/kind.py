@@ -10,10 +10,9 @@ import tempfile
 import time
 from collections.abc import Callable
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
+from dbaas_agent.backup.place import Place
 from dbaas_agent.backup.segments import MANIFEST, Segment, cut, manifest, segment
-from dbaas_agent.backup.shipper import Shipper
 from dbaas_agent.backup.strategy import Strategy
 from dbaas_agent.backup.throttle import Throttle
 from dbaas_agent.errors import AgentError
@@ -56,52 +55,43 @@ class Backup(Kind):
         ]
         if faults:
             raise AgentError("invalid", "; ".join(f"args.{fault}" for fault in faults), faults=faults)
-        self._strategy().verify(args["parent"])
+        named(self._driver, args["strategy"]).verify(args["parent"])
 
     def run(self, report: Report) -> dict[str, Any]:
-        args, strategy = self._args, self._strategy()
+        args, strategy = self._args, named(self._driver, self._args["strategy"])
         report.progress("begin")
-        with tempfile.TemporaryDirectory() as place:
-            with strategy.take(args["parent"], place, report) as taking:
+        with tempfile.TemporaryDirectory() as scratch:
+            with strategy.take(args["parent"], scratch, report) as taking:
                 source = taking.source()
-                commands = [source.command, COMPRESS, *_encryption(args["recipients"])]
-                with Pipe(commands) as pipe:
+                with Pipe([source.command, COMPRESS, *_encryption(args["recipients"])]) as pipe:
                     tool = pipe.stages[0]
-                    shipper = self._shipper(report, lambda: taking.holds_up(tool.said()))
-                    segments = self._send(pipe, shipper, report, source.total)
+                    hurried = self._place(report, lambda: taking.holds_up(tool.said()))
+                    segments = self._send(pipe, hurried, report, source.total)
                     pipe.finish()
                     position = taking.ended(tool.words())
-            told = {**manifest(segments), "position": position, "recipients": args["recipients"]}
-            report.progress("manifest")
-            self._shipper(report).send(MANIFEST, json.dumps(told).encode(), {"Content-Type": "application/json"})
+        told = {**manifest(segments), "position": position, "recipients": args["recipients"]}
+        report.progress("manifest")
+        self._place(report).put(MANIFEST, json.dumps(told).encode(), {"Content-Type": "application/json"})
         return {**told, "segments": len(segments)}
 
-    def _send(self, pipe: Pipe, shipper: Shipper, report: Report, total: int | None) -> list[Segment]:
+    def _send(self, pipe: Pipe, place: Place, report: Report, total: int | None) -> list[Segment]:
         throttle, compress = Throttle(self._args["bytes_per_second"]), pipe.stages[1]
         segments: list[Segment] = []
         for data in cut(pipe.read, self._args["segment_bytes"]):
             one = segment(len(segments), data)
-            shipper.send(one.name, data, {"ETag": one.md5, "Content-Type": "application/octet-stream"})
+            place.put(one.name, data, {"ETag": one.md5, "Content-Type": "application/octet-stream"})
             segments.append(one)
             report.progress("stream", one.name, compress.taken(), total, "bytes")
             throttle.passed(len(data))
         return segments
 
-    def _strategy(self) -> Strategy:
-        return named(self._driver, self._args["strategy"])
-
-    def _shipper(self, report: Report, hurried: Callable[[], bool] = lambda: False) -> Shipper:
-        url, patience = urlsplit(self._secrets["url"]), self._args["patience"]
-
-        def url_of(name: str) -> str:
-            return url._replace(path=f"{url.path}{name}").geturl()
-
-        put: Callable[..., Any] = Uploader(self._driver.config.store_ca_file).put
-        return Shipper(
-            put,
-            url_of,
-            patience=lambda: min(patience, HURRY) if hurried() else patience,
+    def _place(self, report: Report, hurried: Callable[[], bool] = lambda: False) -> Place:
+        patience = self._args["patience"]
+        return Place(
+            Uploader(self._driver.config.store_ca_file),
+            self._secrets["url"],
             ended=self._args["expires"],
+            patience=lambda: min(patience, HURRY) if hurried() else patience,
             log=report.log,
         )
 

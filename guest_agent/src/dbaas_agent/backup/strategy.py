@@ -58,5 +58,5 @@ class Strategy(ABC):
             raise AgentError("unsupported", "this strategy has no incremental backups")
 
     @abstractmethod
-    def take(self, parent: Mapping[str, Any] | None, place: str, report: Report) -> AbstractContextManager[Taking]:
-        """Take one. place: an empty directory for the little that a tool must write. Leaving gives back what is held."""
+    def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> AbstractContextManager[Taking]:
+        """Take one. scratch: an empty directory for the little that a tool must write. Leaving gives back what is held."""

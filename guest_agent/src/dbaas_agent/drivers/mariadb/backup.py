@@ -33,12 +33,12 @@ class MariadbBackup(Strategy):
         self.driver.ping()
 
     @contextmanager
-    def take(self, parent: Mapping[str, Any] | None, place: str, report: Report) -> Iterator[Taking]:  # noqa: ARG002
+    def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Taking]:  # noqa: ARG002
         with self.driver.session() as execute:
             (row,) = execute(Statement("SELECT @@server_id AS server_id, @@version AS version"))
             uid = execute(Statement("SELECT @@server_uid AS uid"))[0]["uid"]
             total = _bytes(execute)
-        yield _Taking(self.driver, parent, place, {"server_id": row["server_id"], "server_uid": uid}, total)
+        yield _Taking(self.driver, parent, scratch, {"server_id": row["server_id"], "server_uid": uid}, total)
 
 
 class _Taking(Taking):
