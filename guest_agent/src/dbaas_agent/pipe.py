@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import IO
+from typing import IO, cast
 
 from dbaas_agent import subproc
 from dbaas_agent.errors import AgentError
@@ -85,16 +85,12 @@ class Pipe:
 
     def read(self, size: int) -> bytes:
         """So many bytes, fewer only at the end."""
-        stream = self.stages[-1].process.stdout
-        assert stream is not None
-        return stream.read(size)
+        return cast("IO[bytes]", self.stages[-1].process.stdout).read(size)
 
     def write(self, data: bytes) -> None:
         """AgentError(agent), which names who failed, when nobody reads any more."""
-        stream = self.stages[0].process.stdin
-        assert stream is not None
         try:
-            stream.write(data)
+            cast("IO[bytes]", self.stages[0].process.stdin).write(data)
         except OSError:
             self.finish()
             raise

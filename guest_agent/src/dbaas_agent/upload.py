@@ -16,7 +16,7 @@ TIMEOUT = 10.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of an upload. word: for logs and messages, without the URL. date: the store's clock; sent, heard: monotonic seconds. body: what was downloaded."""
+    """What came of it. word: for logs and messages, without the URL. date: the store's clock; sent, heard: monotonic seconds. body: what was downloaded."""
 
     ok: bool
     word: str

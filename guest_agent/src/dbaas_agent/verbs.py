@@ -5,19 +5,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-import pwd
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dbaas_agent import VERSION, marker, schema, service, systemd, tls_mode
+from dbaas_agent import VERSION, data_directory, marker, schema, service, systemd, tls_mode
 from dbaas_agent.agent import Agent
 from dbaas_agent.drivers.base import Plan
 from dbaas_agent.errors import AgentError
-from dbaas_agent.fsutil import read_object, sync_directory, write_atomic
 from dbaas_agent.tls import Subjects, client_subject, shown_time, subjects
 from dbaas_agent.verbs_configuration import configuration_set, parameter_list
 from dbaas_agent.verbs_logs import log_discard, log_list, log_publish, log_read
@@ -25,7 +21,6 @@ from dbaas_agent.volume import VolumeWish
 
 Result = dict[str, Any]
 _CREATE_SECONDS = 900
-_ORIGIN = "dbaas-origin.json"
 _STOPPED = ("inactive", "failed")
 
 
@@ -141,36 +136,20 @@ def _own_data_directory(agent: Agent, found: dict[str, Any]) -> bool:
         return True
     if not os.path.lexists(path):
         return False
-    origin = read_object(os.path.join(path, _ORIGIN)) if complete else None
-    if origin != {"uid": agent.config.uid}:
+    if not complete or not data_directory.is_own(agent.config):
         raise AgentError("conflict", f"{path} exists and was not made by this agent")
     return True
 
 
 def _create_data_directory(agent: Agent) -> None:
-    """Made beside its place and renamed when complete: a stop in between leaves nothing that looks finished."""
     config = agent.config
-    partial = f"{config.data_dir}.new"
-    owner = pwd.getpwnam(config.datastore_user)
     unit = f"dbaas-create-{config.datastore}"
     systemd.end_transient(unit)
-    if os.path.lexists(partial):
-        shutil.rmtree(partial)
-    os.mkdir(partial, 0o700)
-    os.chown(partial, owner.pw_uid, owner.pw_gid)
-    systemd.run_outside(
-        unit,
-        agent.driver.create_command(partial),
-        config.datastore_user,
-        config.datastore_group,
-        _CREATE_SECONDS,
-    )
-    if not agent.driver.is_data_directory(partial):
-        raise AgentError("agent", f"the datastore's own tool made no data directory in {partial}")
-    write_atomic(os.path.join(partial, _ORIGIN), json.dumps({"uid": config.uid}).encode(), 0o644)
-    os.sync()
-    os.rename(partial, config.data_dir)
-    sync_directory(os.path.dirname(config.data_dir))
+    with data_directory.being_made(config) as partial:
+        command = agent.driver.create_command(partial)
+        systemd.run_outside(unit, command, config.datastore_user, config.datastore_group, _CREATE_SECONDS)
+        if not agent.driver.is_data_directory(partial):
+            raise AgentError("agent", f"the datastore's own tool made no data directory in {partial}")
 
 
 def _ensure_enabled(service: str) -> bool:

@@ -45,3 +45,19 @@ def cut(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:
     """What is read, in pieces of the size; the last may be shorter, and an empty stream has none."""
     while piece := read(size):
         yield piece
+
+
+def listed(told: Any) -> list[Segment]:
+    """The segments of a manifest; ValueError when it is none."""
+    try:
+        segments = [Segment(**row) for row in told["segments"]]
+        if [one.name for one in segments] != [f"{number:08d}" for number in range(len(segments))]:
+            raise ValueError("its segments are not in order")
+    except (KeyError, TypeError) as fault:
+        raise ValueError(f"it is no manifest of a backup ({fault})") from fault
+    return segments
+
+
+def is_intact(one: Segment, data: bytes) -> bool:
+    """Whether the data are the segment's."""
+    return len(data) == one.bytes and hashlib.sha256(data).hexdigest() == one.sha256

@@ -33,7 +33,7 @@ class Taking(ABC):
     def source(self) -> Source:
         """What to run."""
 
-    def holds_up(self, words: Sequence[str]) -> bool:
+    def holds_up(self, words: Sequence[str]) -> bool:  # noqa: ARG002 (most never do)
         """Whether the datastore waits for the command now, which has said so much: then nobody waits for the store."""
         return False
 
@@ -60,3 +60,23 @@ class Strategy(ABC):
     @abstractmethod
     def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> AbstractContextManager[Taking]:
         """Take one. scratch: an empty directory for the little that a tool must write. Leaving gives back what is held."""
+
+    @abstractmethod
+    def unpack(self, target: str, number: int) -> Sequence[str]:
+        """The command that reads a backup from its standard input. target: the data directory that is being made; number: the place in the chain, from 0."""
+
+    @abstractmethod
+    def apply(self, target: str, number: int, report: Report) -> None:
+        """It is unpacked: make the data directory what it was then."""
+
+    def complete(self, target: str, report: Report) -> None:  # noqa: B027 (most have nothing to do)
+        """The last one is applied: have the server start with it, and without what only the one that was backed up should do."""
+
+
+def named(driver: Any, name: str) -> Strategy:
+    """The driver's strategy of this name; AgentError(unsupported) when there is none."""
+    known = driver.backup_strategies()
+    if name not in known:
+        raise AgentError("unsupported", f"strategy: {name!r} is none of {', '.join(known)}", strategies=list(known))
+    chosen: Strategy = known[name](driver)
+    return chosen

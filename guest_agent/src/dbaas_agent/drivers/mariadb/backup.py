@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from dbaas_agent import subproc
 from dbaas_agent.backup.strategy import Position, Source, Strategy, Taking
 from dbaas_agent.drivers.mysql_family.sql import Statement
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Report
 
 _DONE = "completed OK!"
+_PREPARE_SECONDS = 86400.0
 _LOCKED = ("BACKUP STAGE BLOCK_COMMIT", "BACKUP STAGE BLOCK_DDL")
 _UNLOCKED = "BACKUP STAGE END"
 _LSN = re.compile(r"[0-9]+")
@@ -39,6 +42,32 @@ class MariadbBackup(Strategy):
             uid = execute(Statement("SELECT @@server_uid AS uid"))[0]["uid"]
             total = _bytes(execute)
         yield _Taking(self.driver, parent, scratch, {"server_id": row["server_id"], "server_uid": uid}, total)
+
+    def unpack(self, target: str, number: int) -> Sequence[str]:
+        place = _place_of(target, number)
+        if number:
+            os.mkdir(place, 0o700)
+        return ["mbstream", "--extract", f"--directory={place}"]
+
+    def apply(self, target: str, number: int, report: Report) -> None:
+        report.progress("prepare", str(number))
+        since = [f"--incremental-dir={_place_of(target, number)}"] if number else []
+        done = subproc.run(["mariadb-backup", "--prepare", f"--target-dir={target}", *since], _PREPARE_SECONDS)
+        if _DONE not in done.err[-1000:]:
+            raise AgentError(
+                "agent", "mariadb-backup did not say that it has prepared the data", output=done.err[-2000:]
+            )
+        if number:
+            shutil.rmtree(_place_of(target, number))
+
+    def complete(self, target: str, report: Report) -> None:  # noqa: ARG002
+        for name in os.listdir(target):
+            if name.startswith(("xtrabackup_", "mariadb_backup_", "backup-my.cnf")):
+                os.unlink(os.path.join(target, name))
+
+
+def _place_of(target: str, number: int) -> str:
+    return f"{target}.{number}" if number else target
 
 
 class _Taking(Taking):

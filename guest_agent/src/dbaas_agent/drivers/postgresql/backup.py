@@ -42,7 +42,9 @@ class PgBasebackup(Strategy):
     def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Taking]:  # noqa: ARG002
         # The log that the backup needs stays until this session ends, however that is.
         with self.driver.session(seconds=0) as execute:
-            execute(Statement("SELECT pg_create_physical_replication_slot(%s, true, true)", (f"{_SLOT}_{os.getpid()}",)))
+            execute(
+                Statement("SELECT pg_create_physical_replication_slot(%s, true, true)", (f"{_SLOT}_{os.getpid()}",))
+            )
             (server,) = execute(Statement(_SERVER))
             (row,) = execute(Statement(_SIZE))
             yield _Base(self.driver, dict(server), int(row["bytes"]))

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from dbaas_agent.backup.place import Place
 from dbaas_agent.backup.segments import MANIFEST, Segment, cut, manifest, segment
-from dbaas_agent.backup.strategy import Strategy
+from dbaas_agent.backup.strategy import named
 from dbaas_agent.backup.throttle import Throttle
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Kind, Report
@@ -47,9 +47,13 @@ class Backup(Kind):
     def verify(self) -> None:
         args = self._args
         faults = [
-            *(f"recipients: {name!r} is no public key of age" for name in args["recipients"] if not _is_recipient(name)),
-            *_range_fault("segment_bytes", args["segment_bytes"], _SIZES),
-            *_range_fault("patience", args["patience"], _PATIENCE),
+            *(
+                f"recipients: {name!r} is no public key of age"
+                for name in args["recipients"]
+                if not _is_recipient(name)
+            ),
+            *_range_faults("segment_bytes", args["segment_bytes"], _SIZES),
+            *_range_faults("patience", args["patience"], _PATIENCE),
             *(["bytes_per_second: it is less than 0"] if args["bytes_per_second"] < 0 else []),
             *(["expires: the ticket has ended"] if args["expires"] <= time.time() else []),
         ]
@@ -60,15 +64,14 @@ class Backup(Kind):
     def run(self, report: Report) -> dict[str, Any]:
         args, strategy = self._args, named(self._driver, self._args["strategy"])
         report.progress("begin")
-        with tempfile.TemporaryDirectory() as scratch:
-            with strategy.take(args["parent"], scratch, report) as taking:
-                source = taking.source()
-                with Pipe([source.command, COMPRESS, *_encryption(args["recipients"])]) as pipe:
-                    tool = pipe.stages[0]
-                    hurried = self._place(report, lambda: taking.holds_up(tool.said()))
-                    segments = self._send(pipe, hurried, report, source.total)
-                    pipe.finish()
-                    position = taking.ended(tool.words())
+        with tempfile.TemporaryDirectory() as scratch, strategy.take(args["parent"], scratch, report) as taking:
+            source = taking.source()
+            with Pipe([source.command, COMPRESS, *_encryption(args["recipients"])]) as pipe:
+                tool = pipe.stages[0]
+                hurried = self._place(report, lambda: taking.holds_up(tool.said()))
+                segments = self._send(pipe, hurried, report, source.total)
+                pipe.finish()
+                position = taking.ended(tool.words())
         told = {**manifest(segments), "position": position, "recipients": args["recipients"]}
         report.progress("manifest")
         self._place(report).put(MANIFEST, json.dumps(told).encode(), {"Content-Type": "application/json"})
@@ -96,15 +99,6 @@ class Backup(Kind):
         )
 
 
-def named(driver: Any, name: str) -> Strategy:
-    """The driver's strategy of this name; AgentError(unsupported) when there is none."""
-    known = driver.backup_strategies()
-    if name not in known:
-        raise AgentError("unsupported", f"strategy: {name!r} is none of {', '.join(known)}", strategies=list(known))
-    chosen: Strategy = known[name](driver)
-    return chosen
-
-
 def _encryption(recipients: list[str]) -> list[list[str]]:
     return [["age", "--encrypt", *(f"--recipient={name}" for name in recipients)]] if recipients else []
 
@@ -113,5 +107,5 @@ def _is_recipient(name: str) -> bool:
     return name.startswith("age1") and name.isalnum() and name.islower()
 
 
-def _range_fault(name: str, value: int, known: range) -> list[str]:
+def _range_faults(name: str, value: int, known: range) -> list[str]:
     return [] if value in known else [f"{name}: {value} is not from {known[0]} to {known[-1]}"]

@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A new data directory: made beside its place and renamed when complete, so that a stop in between leaves nothing that looks finished."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import pwd
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dbaas_agent.config import Config
+from dbaas_agent.errors import AgentError
+from dbaas_agent.fsutil import read_object, sync_directory, write_atomic
+
+_ORIGIN = "dbaas-origin.json"
+
+
+def is_own(config: Config) -> bool:
+    """Whether the one in its place was made here for this instance."""
+    return read_object(os.path.join(config.data_dir, _ORIGIN)) == {"uid": config.uid}
+
+
+def require_none(config: Config) -> None:
+    """AgentError(conflict) when there is one."""
+    if os.path.lexists(config.data_dir):
+        raise AgentError("conflict", f"{config.data_dir} exists: it is not replaced")
+
+
+@contextmanager
+def being_made(config: Config) -> Iterator[str]:
+    """An empty directory of the datastore's user, which is the data directory when this is left without an error."""
+    partial = f"{config.data_dir}.new"
+    for left in glob.glob(f"{glob.escape(partial)}*"):
+        shutil.rmtree(left)
+    os.mkdir(partial, 0o700)
+    give_away(config, partial)
+    yield partial
+    write_atomic(os.path.join(partial, _ORIGIN), json.dumps({"uid": config.uid}).encode(), 0o644)
+    os.sync()
+    os.rename(partial, config.data_dir)
+    sync_directory(os.path.dirname(config.data_dir))
+
+
+def give_away(config: Config, path: str) -> None:
+    """It and everything below it is the datastore's user's."""
+    owner = pwd.getpwnam(config.datastore_user)
+    os.chown(path, owner.pw_uid, owner.pw_gid)
+    for directory, directories, files in os.walk(path):
+        for name in (*directories, *files):
+            os.chown(os.path.join(directory, name), owner.pw_uid, owner.pw_gid, follow_symlinks=False)
