@@ -15,6 +15,7 @@ from dbaas_agent import systemd, tls_mode
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver, ParameterPlan, Plan, Settings, UnansweredError
 from dbaas_agent.errors import AgentError
+from dbaas_agent.backup.strategy import Strategy
 from dbaas_agent.jobs.kind import Kind
 from dbaas_agent.systemd import Unit
 
@@ -147,6 +148,9 @@ class FakeDriver(Driver):
                 self.world.values[step.name] = step.value
 
     def jobs(self) -> dict[str, type[Kind]]:
+        return {}
+
+    def backup_strategies(self) -> dict[str, type[Strategy]]:
         return {}
 
 

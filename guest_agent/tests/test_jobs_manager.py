@@ -18,7 +18,7 @@ from dbaas_agent.drivers.base import Driver
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs import launch, manager
 from dbaas_agent.jobs.journal import Journal, root
-from dbaas_agent.jobs.kind import Kind, Report
+from dbaas_agent.jobs.kind import Data, Kind, Report
 from dbaas_agent.jobs.manager import Jobs
 from dbaas_agent.jobs.record import DONE, RUNNING, Progress, State
 from dbaas_agent.systemd import Unit
@@ -45,7 +45,7 @@ class Copy(Kind):
 
 
 class Change(Copy):
-    writes_data = True
+    data = Data.WRITES
 
 
 class Machine:

@@ -16,7 +16,7 @@ from dbaas_agent.backup.segments import MANIFEST, Segment, cut, manifest, segmen
 from dbaas_agent.backup.strategy import named
 from dbaas_agent.backup.throttle import Throttle
 from dbaas_agent.errors import AgentError
-from dbaas_agent.jobs.kind import Kind, Report
+from dbaas_agent.jobs.kind import Data, Kind, Report
 from dbaas_agent.pipe import Pipe
 from dbaas_agent.upload import Uploader
 
@@ -42,7 +42,8 @@ class Backup(Kind):
     }
     secrets: ClassVar[dict[str, Any]] = {"url": {"type": "str", "required": True}}
     seconds = 7 * 86400
-    reads_data = True
+    memory = "512M"
+    data = Data.READS
 
     def verify(self) -> None:
         args = self._args

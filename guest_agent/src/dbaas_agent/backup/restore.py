@@ -17,7 +17,7 @@ from dbaas_agent.backup.place import Place
 from dbaas_agent.backup.segments import MANIFEST, Segment, is_intact, listed, whole
 from dbaas_agent.backup.strategy import Strategy, named
 from dbaas_agent.errors import AgentError
-from dbaas_agent.jobs.kind import STOPPING_VERBS, Kind, Report
+from dbaas_agent.jobs.kind import STOPPING_VERBS, Data, Kind, Report
 from dbaas_agent.pipe import Pipe
 from dbaas_agent.upload import Uploader
 
@@ -50,6 +50,8 @@ class Restore(Kind):
         "identity": {"type": "str"},
     }
     seconds = 7 * 86400
+    memory = "512M"
+    data = Data.MAKES
     excludes = STOPPING_VERBS | {"datastore_start"}
 
     def verify(self) -> None:

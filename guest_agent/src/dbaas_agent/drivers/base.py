@@ -15,6 +15,7 @@ from dbaas_agent.errors import AgentError
 from dbaas_agent.tls_mode import Policy
 
 if TYPE_CHECKING:
+    from dbaas_agent.backup.strategy import Strategy
     from dbaas_agent.jobs.kind import Kind
 
 
@@ -184,6 +185,13 @@ class Driver(ABC):
     def apply(self, plan: Plan | ParameterPlan) -> None:
         """Run the plan's statements."""
 
-    @abstractmethod
     def jobs(self) -> dict[str, type[Kind]]:
-        """The kinds of job that it offers, by name; they are imported when they are asked for."""
+        """The kinds of job that it offers, by name; they are imported when they are asked for. A driver adds its own."""
+        from dbaas_agent.backup.backup import Backup
+        from dbaas_agent.backup.restore import Restore
+
+        return {"backup": Backup, "restore": Restore}
+
+    @abstractmethod
+    def backup_strategies(self) -> dict[str, type[Strategy]]:
+        """The ways to take a backup of it, by name, the usual one first; imported when they are asked for."""

@@ -6,11 +6,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from enum import Enum
 from typing import Any, ClassVar, Protocol
 
 STOPPING_VERBS = frozenset(
     {"datastore_initialise", "datastore_restart", "datastore_stop", "volume_prepare", "volume_release"}
 )
+
+
+class Data(Enum):
+    """What a job does with the data, whoever owns that."""
+
+    ASKS = "asks the server"
+    READS = "reads the data directory"
+    WRITES = "writes into the data directory"
+    MAKES = "makes a data directory on the volume"
 
 
 class Report(Protocol):
@@ -30,7 +40,7 @@ class Kind(ABC):
 
     args, secrets: what it takes, as in dbaas_agent.schema; everything in ``secrets`` is secret. seconds: it is ended after
     so many. memory: the bound of its processes, for systemd. excludes: the verbs that are refused while it runs.
-    writes_data: whether it writes into the data directory, whoever owns that.
+    data: what it does with the data.
     """
 
     args: ClassVar[dict[str, Any]] = {}
@@ -38,7 +48,7 @@ class Kind(ABC):
     seconds: ClassVar[int]
     memory: ClassVar[str] = "256M"
     excludes: ClassVar[frozenset[str]] = STOPPING_VERBS
-    writes_data: ClassVar[bool] = False
+    data: ClassVar[Data] = Data.ASKS
 
     def __init__(self, driver: Any, args: dict[str, Any], secrets: dict[str, Any]) -> None:
         self._driver = driver

@@ -75,6 +75,7 @@ class Jobs:
 
     def _launch(self, request: Request, secrets: dict[str, Any], kind: type[Kind]) -> None:
         from dbaas_agent.jobs.launch import launch
+        from dbaas_agent.jobs.rights import rights
 
         sweep(self._root)
         properties = {
@@ -82,8 +83,7 @@ class Jobs:
             "RequiresMountsFor": self._config.mount_point,
             "MemoryMax": kind.memory,
         }
-        if kind.writes_data:
-            properties |= {"CapabilityBoundingSet": "CAP_DAC_OVERRIDE", "ReadWritePaths": self._config.data_dir}
+        properties |= rights(self._config, kind.data)
         launch(Journal(self._root, request.id), request, self._command, secrets, properties)
         for old in surplus(self._all(), KEEP):
             Journal(self._root, old).remove()

@@ -18,6 +18,7 @@ from dbaas_agent.drivers.mysql_family.users import Account
 from dbaas_agent.tls_mode import Who
 
 if TYPE_CHECKING:
+    from dbaas_agent.backup.strategy import Strategy
     from dbaas_agent.jobs.kind import Kind
 
 
@@ -73,7 +74,12 @@ class Driver(driver.Driver):
         from dbaas_agent.drivers.mariadb.upgrade import DatastoreUpgrade
         from dbaas_agent.drivers.mysql_family.check import DatastoreCheck
 
-        return {"datastore_check": DatastoreCheck, "datastore_upgrade": DatastoreUpgrade}
+        return {**super().jobs(), "datastore_check": DatastoreCheck, "datastore_upgrade": DatastoreUpgrade}
+
+    def backup_strategies(self) -> dict[str, type[Strategy]]:
+        from dbaas_agent.drivers.mariadb.backup import MariadbBackup
+
+        return {"mariadb-backup": MariadbBackup}
 
     def _accounts(self, execute: Execute) -> dict[Who, Account]:
         rows = execute(Statement("SELECT User, Host, Priv FROM mysql.global_priv"))

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from dbaas_agent.errors import AgentError
-from dbaas_agent.jobs.kind import Kind, Report
+from dbaas_agent.jobs.kind import Data, Kind, Report
 from dbaas_agent.subproc import run
 
 _TOGETHER_SECONDS = 600
@@ -20,7 +20,7 @@ class DatastoreUpgrade(Kind):
     """Has the data fit the server that runs. Again, it changes nothing."""
 
     seconds = 86400
-    writes_data = True
+    data = Data.WRITES
 
     def verify(self) -> None:
         self._driver.ping()

@@ -19,6 +19,7 @@ from dbaas_agent.errors import AgentError
 from dbaas_agent.tls_mode import Who
 
 if TYPE_CHECKING:
+    from dbaas_agent.backup.strategy import Strategy
     from dbaas_agent.jobs.kind import Kind
 
 _READ_ONLY = 1238
@@ -86,7 +87,10 @@ class Driver(driver.Driver):
         from dbaas_agent.drivers.mysql.upgrade import DatastoreUpgrade
         from dbaas_agent.drivers.mysql_family.check import DatastoreCheck
 
-        return {"datastore_check": DatastoreCheck, "datastore_upgrade": DatastoreUpgrade}
+        return {**super().jobs(), "datastore_check": DatastoreCheck, "datastore_upgrade": DatastoreUpgrade}
+
+    def backup_strategies(self) -> dict[str, type[Strategy]]:
+        return {}
 
     def _accounts(self, execute: Execute) -> dict[Who, Account]:
         rows = execute(

@@ -26,6 +26,7 @@ from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import write_atomic
 
 if TYPE_CHECKING:
+    from dbaas_agent.backup.strategy import Strategy
     from dbaas_agent.jobs.kind import Kind
 
 _PING_SECONDS = 4
@@ -263,7 +264,12 @@ class Driver(base.Driver):
         from dbaas_agent.drivers.postgresql.check import DatastoreCheck
         from dbaas_agent.drivers.postgresql.upgrade import DatastoreUpgrade
 
-        return {"datastore_check": DatastoreCheck, "datastore_upgrade": DatastoreUpgrade}
+        return {**super().jobs(), "datastore_check": DatastoreCheck, "datastore_upgrade": DatastoreUpgrade}
+
+    def backup_strategies(self) -> dict[str, type[Strategy]]:
+        from dbaas_agent.drivers.postgresql.backup import PgBasebackup
+
+        return {"pg_basebackup": PgBasebackup}
 
     @contextmanager
     def session(self, database: str = "postgres", seconds: int = _STATEMENT_SECONDS) -> Iterator[Execute]:
