@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from dbaas_agent import systemd, tls_mode
+from dbaas_agent.backup.strategy import Strategy
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver, ParameterPlan, Plan, Settings, UnansweredError
 from dbaas_agent.errors import AgentError
-from dbaas_agent.backup.strategy import Strategy
 from dbaas_agent.jobs.kind import Kind
 from dbaas_agent.systemd import Unit
 
