@@ -74,6 +74,7 @@ def test_a_file() -> None:
     )
     assert rendered(access).splitlines()[1:] == [
         'local all "postgres" peer map=dbaas',
+        'local replication "postgres" peer map=dbaas',
         "local all all scram-sha-256",
         'host all "postgres" all reject',
         'hostssl all "here" 2001:db8::/32 scram-sha-256',
@@ -100,7 +101,7 @@ def test_a_file() -> None:
     ],
 )
 def test_the_mode_says_what_everybody_brings(mode: str, lines: list[str]) -> None:
-    assert rendered(Access(mode, {}, frozenset({"old"}))).splitlines()[4:] == lines
+    assert rendered(Access(mode, {}, frozenset({"old"}))).splitlines()[5:] == lines
 
 
 @pytest.mark.parametrize(

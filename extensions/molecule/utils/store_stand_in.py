@@ -4,20 +4,25 @@
 """A stand-in for the object store: keeps the last PUT of each path in a directory. The real Swift is tested on devcloud.
 
 `store_stand_in.py ADDRESS DIRECTORY` listens on a free port, writes `port` and `pid` into the directory, and for a PUT of
-/NAME the files NAME.body and NAME.type. A file `ahead` in the directory holds the seconds by which its clock is ahead.
+/NAME the files NAME.body and NAME.type, which a GET of it answers with. A file `ahead` in the directory holds the seconds by
+which its clock is ahead, a file `refuse` the status that it answers everything with.
 """
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import os
 import pathlib
+import re
 import sys
 import time
 
+NAME = re.compile(r"/([A-Za-z0-9_-]+/)*[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+
 
 class Store(http.server.BaseHTTPRequestHandler):
-    """Answers 201 to every PUT of a plain name, 404 to everything else."""
+    """Answers 404 to a path that is no plain name, or that nothing was put to; 422 to a body that is not what its ETag says."""
 
     directory: pathlib.Path
 
@@ -27,18 +32,42 @@ class Store(http.server.BaseHTTPRequestHandler):
         return super().date_time_string(now + (int(ahead.read_text()) if ahead.exists() else 0))
 
     def do_PUT(self) -> None:
-        name = self.path.lstrip("/")
-        if not name.isalnum():
-            self.send_error(404)
-            return
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        path = self._path()
+        if path is None:
+            return
+        wanted = self.headers.get("ETag")
+        if wanted not in (None, hashlib.md5(body, usedforsecurity=False).hexdigest()):
+            self.send_error(422)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
         for suffix, content in (("body", body), ("type", self.headers["Content-Type"].encode())):
-            partial = self.directory / f".{name}.{suffix}"
+            partial = path.with_name(f".{path.stem}.{suffix}")
             partial.write_bytes(content)
-            partial.rename(self.directory / f"{name}.{suffix}")
-        self.send_response(201)
-        self.send_header("Content-Length", "0")
+            partial.rename(path.with_suffix(f".{suffix}"))
+        self._answer(201, b"")
+
+    def do_GET(self) -> None:
+        path = self._path()
+        if path is not None:
+            self._answer(200, path.read_bytes()) if path.exists() else self.send_error(404)
+
+    def _path(self) -> pathlib.Path | None:
+        """Where the body of what the request names lies; None when it has been answered."""
+        refuse, name = self.directory / "refuse", self.path.partition("?")[0]
+        if refuse.exists():
+            self.send_error(int(refuse.read_text()))
+            return None
+        if not NAME.fullmatch(name):
+            self.send_error(404)
+            return None
+        return self.directory / f"{name.lstrip('/')}.body"
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
 
 def main(address: str, directory: pathlib.Path) -> None:

@@ -76,9 +76,9 @@ def end_transient(unit: str, timeout: float = 120) -> None:
     run(["systemctl", "stop", unit], timeout, accept=(0, 5))
 
 
-def run_outside(unit: str, command: Sequence[str], user: str, group: str, timeout: float) -> None:
+def run_outside(unit: str, command: Sequence[str], user: str, group: str, timeout: float) -> Completed:
     """Run a command to its end as a transient unit, outside the agent's limits."""
-    _run_transient(unit, command, {"User": user, "Group": group}, timeout)
+    return _run_transient(unit, command, {"User": user, "Group": group}, timeout)
 
 
 def ask_outside(unit: str, command: Sequence[str], service: str, instead: Mapping[str, str]) -> Completed:

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from dbaas_agent.backup import kept
 from dbaas_agent.backup.place import Place
 from dbaas_agent.backup.segments import MANIFEST, Segment, cut, manifest, segment
 from dbaas_agent.backup.strategy import named
@@ -65,27 +65,31 @@ class Backup(Kind):
     def run(self, report: Report) -> dict[str, Any]:
         args, strategy = self._args, named(self._driver, self._args["strategy"])
         report.progress("begin")
-        with tempfile.TemporaryDirectory() as scratch, strategy.take(args["parent"], scratch, report) as taking:
+        with kept.scratch(self._driver.config) as scratch, strategy.take(args["parent"], scratch, report) as taking:
             source = taking.source()
-            with Pipe([source.command, COMPRESS, *_encryption(args["recipients"])]) as pipe:
+            with Pipe([*source.commands, COMPRESS, *_encryption(args["recipients"])]) as pipe:
                 tool = pipe.stages[0]
                 hurried = self._place(report, lambda: taking.holds_up(tool.said()))
-                segments = self._send(pipe, hurried, report, source.total)
+                compress = pipe.stages[len(source.commands)]
+                segments = self._send(pipe, hurried, report, compress.taken, source.total)
+                read = compress.taken()
                 pipe.finish()
                 position = taking.ended(tool.words())
-        told = {**manifest(segments), "position": position, "recipients": args["recipients"]}
+        told = {**manifest(segments), "source_bytes": read, "position": position, "recipients": args["recipients"]}
         report.progress("manifest")
         self._place(report).put(MANIFEST, json.dumps(told).encode(), {"Content-Type": "application/json"})
         return {**told, "segments": len(segments)}
 
-    def _send(self, pipe: Pipe, place: Place, report: Report, total: int | None) -> list[Segment]:
-        throttle, compress = Throttle(self._args["bytes_per_second"]), pipe.stages[1]
+    def _send(
+        self, pipe: Pipe, place: Place, report: Report, taken: Callable[[], int], total: int | None
+    ) -> list[Segment]:
+        throttle = Throttle(self._args["bytes_per_second"])
         segments: list[Segment] = []
         for data in cut(pipe.read, self._args["segment_bytes"]):
             one = segment(len(segments), data)
             place.put(one.name, data, {"ETag": one.md5, "Content-Type": "application/octet-stream"})
             segments.append(one)
-            report.progress("stream", one.name, compress.taken(), total, "bytes")
+            report.progress("stream", one.name, taken(), total, "bytes")
             throttle.passed(len(data))
         return segments
 

@@ -78,8 +78,9 @@ class Restore(Kind):
                         report.progress("stream", segment.name, done, total, "bytes")
                     pipe.finish()
                 strategy.apply(target, number, report)
-            strategy.complete(target, report)
+            strategy.complete(target, len(chain), report)
             data_directory.give_away(self._driver.config, target)
+            strategy.settle(target, report)
         return {"bytes": total}
 
     @contextmanager

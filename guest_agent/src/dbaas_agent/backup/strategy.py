@@ -20,9 +20,12 @@ Position = dict[str, Any]
 
 @dataclass(frozen=True)
 class Source:
-    """command: writes the backup to its standard output. total: about how many bytes that are; None where nobody knows."""
+    """commands: the first takes the backup, and each reads what the one before it writes.
 
-    command: Sequence[str]
+    total: about how many bytes come out at the end; None where nobody knows.
+    """
+
+    commands: Sequence[Sequence[str]]
     total: int | None = None
 
 
@@ -34,20 +37,18 @@ class Taking(ABC):
         """What to run."""
 
     def holds_up(self, words: Sequence[str]) -> bool:  # noqa: ARG002 (most never do)
-        """Whether the datastore waits for the command now, which has said so much: then nobody waits for the store."""
+        """Whether the datastore waits for the first command now, which has said so much: then nobody waits for the store."""
         return False
 
     @abstractmethod
     def ended(self, words: Sequence[str]) -> Position:
-        """The command has ended well and said so much at its end: the position up to which the backup has everything. AgentError when it has not."""
+        """The first command has ended well and said so much at its end: the position up to which the backup has everything. AgentError when it has not."""
 
 
 class Strategy(ABC):
     """Takes and restores backups of one kind. incremental: whether it can take what came since another one."""
 
     incremental: ClassVar[bool] = False
-    memory: ClassVar[int] = 256
-    """MiB that its tools take at most."""
 
     def __init__(self, driver: Any) -> None:
         self.driver = driver
@@ -59,18 +60,20 @@ class Strategy(ABC):
 
     @abstractmethod
     def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> AbstractContextManager[Taking]:
-        """Take one. scratch: an empty directory for the little that a tool must write. Leaving gives back what is held."""
+        """Take one. scratch: an empty directory for the little that a tool must write, on the data volume. Leaving gives back what is held."""
 
     @abstractmethod
     def unpack(self, target: str, number: int) -> Sequence[str]:
         """The command that reads a backup from its standard input. target: the data directory that is being made; number: the place in the chain, from 0."""
 
-    @abstractmethod
-    def apply(self, target: str, number: int, report: Report) -> None:
+    def apply(self, target: str, number: int, report: Report) -> None:  # noqa: B027 (not all do it one by one)
         """It is unpacked: make the data directory what it was then."""
 
-    def complete(self, target: str, report: Report) -> None:  # noqa: B027 (most have nothing to do)
-        """The last one is applied: have the server start with it, and without what only the one that was backed up should do."""
+    def complete(self, target: str, count: int, report: Report) -> None:  # noqa: B027 (not all do it at the end)
+        """So many are unpacked and applied: make one whole data directory of them."""
+
+    def settle(self, target: str, report: Report) -> None:  # noqa: B027
+        """It is the datastore's user's now: have the server start with it, and without what only the one that was backed up should do by itself."""
 
 
 def named(driver: Any, name: str) -> Strategy:

@@ -18,7 +18,7 @@ class Data(Enum):
     """What a job does with the data, whoever owns that."""
 
     ASKS = "asks the server"
-    READS = "reads the data directory"
+    READS = "reads the data directory, and keeps something beside it"
     WRITES = "writes into the data directory"
     MAKES = "makes a data directory on the volume"
 

@@ -74,6 +74,8 @@ class Jobs:
         return _answer(True, None, record)
 
     def _launch(self, request: Request, secrets: dict[str, Any], kind: type[Kind]) -> None:
+        from dbaas_agent.backup import kept
+        from dbaas_agent.jobs.kind import Data
         from dbaas_agent.jobs.launch import launch
         from dbaas_agent.jobs.rights import rights
 
@@ -83,6 +85,8 @@ class Jobs:
             "RequiresMountsFor": self._config.mount_point,
             "MemoryMax": kind.memory,
         }
+        if kind.data is Data.READS:
+            kept.prepare(self._config)
         properties |= rights(self._config, kind.data)
         launch(Journal(self._root, request.id), request, self._command, secrets, properties)
         for old in surplus(self._all(), KEEP):

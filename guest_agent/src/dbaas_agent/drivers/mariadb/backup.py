@@ -60,7 +60,7 @@ class MariadbBackup(Strategy):
         if number:
             shutil.rmtree(_place_of(target, number))
 
-    def complete(self, target: str, report: Report) -> None:  # noqa: ARG002
+    def complete(self, target: str, count: int, report: Report) -> None:  # noqa: ARG002
         for name in os.listdir(target):
             if name.startswith(("xtrabackup_", "mariadb_backup_", "backup-my.cnf")):
                 os.unlink(os.path.join(target, name))
@@ -84,15 +84,17 @@ class _Taking(Taking):
         since = [f"--incremental-lsn={self._parent['lsn']}"] if self._parent else []
         return Source(
             [
-                "mariadb-backup",
-                "--backup",
-                "--stream=mbstream",
-                f"--socket={self._driver.config.socket}",
-                "--user=root",
-                f"--datadir={self._driver.config.data_dir}",
-                f"--target-dir={self._place}",
-                f"--extra-lsndir={self._place}",
-                *since,
+                [
+                    "mariadb-backup",
+                    "--backup",
+                    "--stream=mbstream",
+                    f"--socket={self._driver.config.socket}",
+                    "--user=root",
+                    f"--datadir={self._driver.config.data_dir}",
+                    f"--target-dir={self._place}",
+                    f"--extra-lsndir={self._place}",
+                    *since,
+                ]
             ],
             None if since else self._total,
         )

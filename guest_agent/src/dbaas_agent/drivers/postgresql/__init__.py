@@ -92,7 +92,7 @@ class Driver(base.Driver):
 
     def create_command(self, directory: str) -> list[str]:
         return [
-            os.path.join(self._programs(), "initdb"),
+            self.program("initdb"),
             f"--pgdata={directory}",
             "--username=postgres",
             "--encoding=UTF8",
@@ -267,9 +267,9 @@ class Driver(base.Driver):
         return {**super().jobs(), "datastore_check": DatastoreCheck, "datastore_upgrade": DatastoreUpgrade}
 
     def backup_strategies(self) -> dict[str, type[Strategy]]:
-        from dbaas_agent.drivers.postgresql.backup import PgBasebackup
+        from dbaas_agent.drivers.postgresql.backup_blocks import BlockBackup
 
-        return {"pg_basebackup": PgBasebackup}
+        return {"pg_basebackup": BlockBackup}
 
     @contextmanager
     def session(self, database: str = "postgres", seconds: int = _STATEMENT_SECONDS) -> Iterator[Execute]:
@@ -297,19 +297,23 @@ class Driver(base.Driver):
 
     def server_command(self) -> list[str]:
         """The server with its files, as its service runs it."""
-        version = self.config.version
         return [
-            os.path.join(self._programs(), "postgres"),
+            self.program("postgres"),
             "-D",
             self.config.data_dir,
             "-c",
-            f"config_file=/etc/postgresql/{version}/main/postgresql.conf",
+            f"config_file={self.configuration_file()}",
         ]
 
-    def _programs(self) -> str:
-        return f"/usr/lib/postgresql/{self.config.version}/bin"
+    def configuration_file(self) -> str:
+        """What includes all other files."""
+        return f"/etc/postgresql/{self.config.version}/main/postgresql.conf"
 
-    def _port(self) -> str:
+    def program(self, name: str) -> str:
+        """Where a program of the server's version lies."""
+        return f"/usr/lib/postgresql/{self.config.version}/bin/{name}"
+
+    def port(self) -> str:
         """In the name of the socket; the server touches it while it runs, and one that was killed leaves its own behind."""
         sockets = glob.glob(os.path.join(self.config.socket, ".s.PGSQL.*[0-9]"))
         if not sockets:
@@ -317,7 +321,7 @@ class Driver(base.Driver):
         return max(sockets, key=os.path.getmtime).rpartition(".")[2]
 
     def _connect(self, seconds: int, database: str, options: Mapping[str, str]) -> Any:
-        client, port = _library(), self._port()
+        client, port = _library(), self.port()
         bounds = {"statement_timeout": f"{seconds}s"} if options else {}
 
         def connect() -> Any:

@@ -71,7 +71,8 @@ class Rules:
 
 def rendered(access: Access) -> str:
     """The file. Who is named in none of the lines for users comes from everywhere, by TLS, unless the mode says otherwise."""
-    lines = [_HEADER, f"local all {_quoted(SUPERUSER)} peer map=dbaas", f"local all all {_SCRAM}"]
+    lines = [_HEADER, *(f"local {what} {_quoted(SUPERUSER)} peer map=dbaas" for what in ("all", "replication"))]
+    lines.append(f"local all all {_SCRAM}")
     lines.append(f"host all {_quoted(SUPERUSER)} all reject")
     if access.mode == REQUIRED:
         lines.append("hostnossl all all all reject")

@@ -1,22 +1,23 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Backups of a PostgreSQL cluster by pg_basebackup, and of the write-ahead log since one."""
+"""Backups of a PostgreSQL cluster by pg_basebackup, whole; what can follow them depends on the version."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from dbaas_agent.backup.strategy import Position, Source, Strategy, Taking
+from dbaas_agent.drivers.postgresql.recovery import recover
 from dbaas_agent.drivers.postgresql.sql import Statement
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Report
 
-_LSN = re.compile(r"[0-9A-F]{1,8}/[0-9A-F]{1,8}")
 _POINT = re.compile(r"write-ahead log (start|end) point: ([0-9A-F]+/[0-9A-F]+)(?: on timeline ([0-9]+))?")
 _SERVER = (
     "SELECT system_identifier::text AS system, timeline_id::text AS timeline, current_setting('server_version') AS version"
@@ -24,63 +25,90 @@ _SERVER = (
 )
 _ELSEWHERE = "SELECT spcname AS name FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global') ORDER BY 1"
 _SIZE = "SELECT sum(pg_database_size(oid))::text AS bytes FROM pg_database"
-_SLOT = "dbaas_backup"
+_RESERVE = "SELECT pg_create_physical_replication_slot(%s, true, true)"
 
 
 class PgBasebackup(Strategy):
-    """A full one, with the write-ahead log that it needs."""
+    """Whole ones, with the write-ahead log that they need."""
 
     def verify(self, parent: Mapping[str, Any] | None) -> None:
         super().verify(parent)
         with self.driver.session() as execute:
             elsewhere = [row["name"] for row in execute(Statement(_ELSEWHERE))]
+            (server,) = execute(Statement(_SERVER))
         if elsewhere:
             msg = f"tablespaces {', '.join(elsewhere)} lie outside the data directory: move their tables into pg_default first"
             raise AgentError("not_actionable", msg, tablespaces=elsewhere)
+        differs = [word for word in ("system", "timeline") if parent and parent.get(word) != server[word]]
+        if differs:
+            msg = f"parent: it was taken of another {differs[0]}: take a full one"
+            raise AgentError("not_actionable", msg, differs=differs)
 
     @contextmanager
-    def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Taking]:  # noqa: ARG002
+    def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Base]:  # noqa: ARG002
         # The log that the backup needs stays until this session ends, however that is.
         with self.driver.session(seconds=0) as execute:
-            execute(
-                Statement("SELECT pg_create_physical_replication_slot(%s, true, true)", (f"{_SLOT}_{os.getpid()}",))
-            )
-            (server,) = execute(Statement(_SERVER))
-            (row,) = execute(Statement(_SIZE))
-            yield _Base(self.driver, dict(server), int(row["bytes"]))
+            execute(Statement(_RESERVE, (f"dbaas_{os.getpid()}",)))
+            yield Base(self.driver, server_of(execute), int(execute(Statement(_SIZE))[0]["bytes"]))
+
+    def unpack(self, target: str, number: int) -> Sequence[str]:
+        place = place_of(target, number)
+        if number:
+            os.mkdir(place, 0o700)
+        return ["tar", "--extract", f"--directory={place}"]
+
+    def settle(self, target: str, report: Report) -> None:
+        """Recovered, and without subscriptions that are enabled: they are the original's."""
+        report.progress("recover")
+        self.recover(target)
+        # By this file the next start knows that sort orders may have to be looked after.
+        shutil.copyfile(os.devnull, os.path.join(target, "postmaster.opts"))
+
+    def recover(self, target: str) -> None:
+        """Have the log that came with the backup applied."""
+        recover(self.driver, target)
 
 
-class _Base(Taking):
-    def __init__(self, driver: Any, server: dict[str, str], total: int) -> None:
-        self._driver = driver
-        self._server = server
-        self._total = total
+def server_of(execute: Any) -> dict[str, str]:
+    """Which cluster it is, and its version."""
+    (row,) = execute(Statement(_SERVER))
+    return dict(row)
+
+
+def place_of(target: str, number: int) -> str:
+    """Where a backup of a chain is unpacked."""
+    return f"{target}.{number}" if number else target
+
+
+class Base(Taking):
+    """One that pg_basebackup takes. since: the manifest of the one that it follows."""
+
+    def __init__(self, driver: Any, server: dict[str, str], total: int, since: str = "") -> None:
+        self.driver = driver
+        self.server = server
+        self.total = total
+        self._since = since
 
     def source(self) -> Source:
-        return Source(
-            [
-                self._driver.program("pg_basebackup"),
-                "--pgdata=-",
-                "--format=tar",
-                "--wal-method=fetch",
-                "--checkpoint=fast",
-                "--no-password",
-                "--verbose",
-                f"--host={self._driver.config.socket}",
-                f"--port={self._driver.port()}",
-                "--username=postgres",
-                "--label=dbaas",
-            ],
-            self._total,
-        )
+        command = [
+            self.driver.program("pg_basebackup"),
+            "--pgdata=-",
+            "--format=tar",
+            "--wal-method=fetch",
+            "--checkpoint=fast",
+            "--no-password",
+            "--verbose",
+            f"--host={self.driver.config.socket}",
+            f"--port={self.driver.port()}",
+            "--username=postgres",
+            "--label=dbaas",
+            *([f"--incremental={self._since}"] if self._since else []),
+        ]
+        return Source([command], None if self._since else self.total)
 
     def ended(self, words: Sequence[str]) -> Position:
         points = {found[1]: found for found in map(_POINT.search, words) if found}
         if set(points) != {"start", "end"}:
             raise AgentError("agent", f"pg_basebackup did not say where it ended: {' '.join(words[-3:])}")
-        return {
-            **self._server,
-            "timeline": points["start"][3],
-            "start_lsn": points["start"][2],
-            "lsn": points["end"][2],
-        }
+        timeline, start, end = points["start"][3], points["start"][2], points["end"][2]
+        return {**self.server, "timeline": timeline, "start_lsn": start, "lsn": end}
