@@ -55,17 +55,15 @@ class PgBasebackup(Strategy):
         place = place_of(target, number)
         if number:
             os.mkdir(place, 0o700)
-        return ["tar", "--extract", f"--directory={place}"]
+        return ["tar", "--extract", "--no-same-owner", f"--directory={place}"]
+
+    def complete(self, target: str, count: int, report: Report) -> None:  # noqa: ARG002
+        # By this file the next start knows that sort orders may have to be looked after.
+        shutil.copyfile(os.devnull, os.path.join(target, "postmaster.opts"))
 
     def settle(self, target: str, report: Report) -> None:
         """Recovered, and without subscriptions that are enabled: they are the original's."""
         report.progress("recover")
-        self.recover(target)
-        # By this file the next start knows that sort orders may have to be looked after.
-        shutil.copyfile(os.devnull, os.path.join(target, "postmaster.opts"))
-
-    def recover(self, target: str) -> None:
-        """Have the log that came with the backup applied."""
         recover(self.driver, target)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from dbaas_agent import subproc
 from dbaas_agent.backup import kept
-from dbaas_agent.backup.strategy import Position, Source, Taking
+from dbaas_agent.backup.strategy import Position, Source
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.postgresql.backup import Base, PgBasebackup, place_of
 from dbaas_agent.errors import AgentError
@@ -38,20 +38,20 @@ class BlockBackup(PgBasebackup):
             )
 
     @contextmanager
-    def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Taking]:
+    def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Base]:
         since = _kept(self.driver.config, parent) if parent else ""
         with super().take(parent, scratch, report) as whole, _Tap(scratch) as tap:
             yield _Tapped(self.driver, whole, since, tap)
 
     def complete(self, target: str, count: int, report: Report) -> None:
-        if count == 1:
-            return
-        report.progress("combine")
-        parts, combined = [place_of(target, number) for number in range(count)], f"{target}.combined"
-        subproc.run([self.driver.program("pg_combinebackup"), f"--output={combined}", *parts], _COMBINE_SECONDS)
-        for place in parts[1:]:
-            shutil.rmtree(place)
-        _replace_content(target, combined)
+        if count > 1:
+            report.progress("combine")
+            parts, combined = [place_of(target, number) for number in range(count)], f"{target}.combined"
+            subproc.run([self.driver.program("pg_combinebackup"), f"--output={combined}", *parts], _COMBINE_SECONDS)
+            for place in parts[1:]:
+                shutil.rmtree(place)
+            _replace_content(target, combined)
+        super().complete(target, count, report)
 
 
 def _kept(config: Config, position: Mapping[str, Any]) -> str:
@@ -92,7 +92,7 @@ class _Tap:
         self.entry = os.path.join(scratch, "tap")
         self._file = os.path.join(scratch, _MANIFEST)
         os.mkfifo(self.entry, 0o600)
-        command = ["tar", "--extract", f"--file={self.entry}", f"--directory={scratch}", _MANIFEST]
+        command = ["tar", "--extract", "--no-same-owner", f"--file={self.entry}", f"--directory={scratch}", _MANIFEST]
         self._process = subproc.started(command, out=subprocess.DEVNULL, errors=subprocess.DEVNULL)
 
     def file(self) -> str:
