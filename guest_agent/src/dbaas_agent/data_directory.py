@@ -9,9 +9,11 @@ import glob
 import json
 import os
 import pwd
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
@@ -22,7 +24,16 @@ _ORIGIN = "dbaas-origin.json"
 
 def is_own(config: Config) -> bool:
     """Whether the one in its place was made here for this instance."""
-    return read_object(os.path.join(config.data_dir, _ORIGIN)) == {"uid": config.uid}
+    return _origin(config).get("uid") == config.uid
+
+
+def history(config: Config) -> str:
+    """What no other data directory has, not even one that was restored from the same backup; empty for one that an older agent made."""
+    return str(_origin(config).get("history", ""))
+
+
+def _origin(config: Config) -> dict[str, Any]:
+    return read_object(os.path.join(config.data_dir, _ORIGIN)) or {}
 
 
 def require_none(config: Config) -> None:
@@ -40,7 +51,8 @@ def being_made(config: Config) -> Iterator[str]:
     os.mkdir(partial, 0o700)
     give_away(config, partial)
     yield partial
-    write_atomic(os.path.join(partial, _ORIGIN), json.dumps({"uid": config.uid}).encode(), 0o644)
+    origin = {"uid": config.uid, "history": secrets.token_hex(8)}
+    write_atomic(os.path.join(partial, _ORIGIN), json.dumps(origin).encode(), 0o644)
     os.sync()
     os.rename(partial, config.data_dir)
     sync_directory(os.path.dirname(config.data_dir))

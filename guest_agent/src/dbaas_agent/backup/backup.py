@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from dbaas_agent import data_directory
 from dbaas_agent.backup import kept
 from dbaas_agent.backup.place import Place
 from dbaas_agent.backup.segments import MANIFEST, Segment, cut, manifest, segment
@@ -60,7 +61,10 @@ class Backup(Kind):
         ]
         if faults:
             raise AgentError("invalid", "; ".join(f"args.{fault}" for fault in faults), faults=faults)
-        named(self._driver, args["strategy"]).verify(args["parent"])
+        parent = args["parent"]
+        if parent is not None and parent.get("history") != data_directory.history(self._driver.config):
+            raise AgentError("not_actionable", "args.parent: it was taken of other data: take a full one")
+        named(self._driver, args["strategy"]).verify(parent)
 
     def run(self, report: Report) -> dict[str, Any]:
         args, strategy = self._args, named(self._driver, self._args["strategy"])
@@ -74,7 +78,7 @@ class Backup(Kind):
                 segments = self._send(pipe, hurried, report, compress.taken, source.total)
                 read = compress.taken()
                 pipe.finish()
-                position = taking.ended(tool.words())
+                position = {**taking.ended(tool.words()), "history": data_directory.history(self._driver.config)}
         told = {**manifest(segments), "source_bytes": read, "position": position, "recipients": args["recipients"]}
         report.progress("manifest")
         self._place(report).put(MANIFEST, json.dumps(told).encode(), {"Content-Type": "application/json"})

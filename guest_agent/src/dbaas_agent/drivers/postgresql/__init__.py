@@ -58,6 +58,7 @@ _OWN = {
 """What the agent's sessions have, whatever is set for all sessions, its role or a database. What is not named here shows what the server has."""
 _OWN_SINCE = {17: {"transaction_timeout": "0"}}
 """By the version that has them first."""
+_BLOCKS_SINCE = 17
 _WRITING = {"default_transaction_read_only": "off", "synchronous_commit": "on", "default_tablespace": ""}
 _LIBRARY = "psycopg2"
 _T = TypeVar("_T")
@@ -268,8 +269,9 @@ class Driver(base.Driver):
 
     def backup_strategies(self) -> dict[str, type[Strategy]]:
         from dbaas_agent.drivers.postgresql.backup_blocks import BlockBackup
+        from dbaas_agent.drivers.postgresql.backup_log import LogBackup
 
-        return {"pg_basebackup": BlockBackup}
+        return {"pg_basebackup": BlockBackup if int(self.config.version) >= _BLOCKS_SINCE else LogBackup}
 
     @contextmanager
     def session(self, database: str = "postgres", seconds: int = _STATEMENT_SECONDS) -> Iterator[Execute]:

@@ -45,7 +45,13 @@ class PgBasebackup(Strategy):
             raise AgentError("not_actionable", msg, differs=differs)
 
     @contextmanager
-    def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Base]:  # noqa: ARG002
+    def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Taking]:  # noqa: ARG002
+        with self.whole() as base:
+            yield base
+
+    @contextmanager
+    def whole(self) -> Iterator[Base]:
+        """One by pg_basebackup."""
         # The log that the backup needs stays until this session ends, however that is.
         with self.driver.session(seconds=0) as execute:
             execute(Statement(_RESERVE, (f"dbaas_{os.getpid()}",)))
@@ -60,11 +66,17 @@ class PgBasebackup(Strategy):
     def complete(self, target: str, count: int, report: Report) -> None:  # noqa: ARG002
         # By this file the next start knows that sort orders may have to be looked after.
         shutil.copyfile(os.devnull, os.path.join(target, "postmaster.opts"))
+        # Its further life is another timeline.
+        shutil.copyfile(os.devnull, os.path.join(target, "recovery.signal"))
 
     def settle(self, target: str, report: Report) -> None:
         """Recovered, and without subscriptions that are enabled: they are the original's."""
         report.progress("recover")
-        recover(self.driver, target)
+        recover(self.driver, target, self.restore_command(target))
+
+    def restore_command(self, target: str) -> str:  # noqa: ARG002
+        """Fetches a file of the log that did not come with the whole backup."""
+        return "false"
 
 
 def server_of(execute: Any) -> dict[str, str]:

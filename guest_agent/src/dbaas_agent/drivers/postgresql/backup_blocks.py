@@ -14,7 +14,7 @@ from typing import Any
 
 from dbaas_agent import subproc
 from dbaas_agent.backup import kept
-from dbaas_agent.backup.strategy import Position, Source
+from dbaas_agent.backup.strategy import Position, Source, Taking
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.postgresql.backup import Base, PgBasebackup, place_of
 from dbaas_agent.errors import AgentError
@@ -38,9 +38,9 @@ class BlockBackup(PgBasebackup):
             )
 
     @contextmanager
-    def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Base]:
+    def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Taking]:  # noqa: ARG002
         since = _kept(self.driver.config, parent) if parent else ""
-        with super().take(parent, scratch, report) as whole, _Tap(scratch) as tap:
+        with self.whole() as whole, _Tap(scratch) as tap:
             yield _Tapped(self.driver, whole, since, tap)
 
     def complete(self, target: str, count: int, report: Report) -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from dbaas_agent import systemd
@@ -17,15 +16,18 @@ _STATEMENT = "UPDATE pg_catalog.pg_subscription SET subenabled = false WHERE sub
 _SCRIPT = 'printf "%s\\n" "$1" | { shift; exec "$@"; }'
 
 
-def recover(driver: Any, target: str, settings: Mapping[str, str] | None = None) -> None:
-    """Recover the directory, which is the datastore's user's, and disable its subscriptions. AgentError(agent) when that fails."""
+def recover(driver: Any, target: str, restore_command: str) -> None:
+    """Recover the directory, which is the datastore's user's, and disable its subscriptions. AgentError(agent) when that fails.
+
+    restore_command: as the setting of this name.
+    """
     config = driver.config
     own = {
         "data_directory": target,
         "logging_collector": "off",
         "log_destination": "stderr",
         "default_transaction_read_only": "off",
-        **(settings or {}),
+        "restore_command": restore_command,
     }
     server = [
         driver.program("postgres"),
