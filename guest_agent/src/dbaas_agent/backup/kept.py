@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What backups leave on the data volume for those that follow them."""
+"""What backups leave on the data volume for those that follow them, and what they need there for a while."""
 
 from __future__ import annotations
 
+import grp
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from dbaas_agent.config import Config
 from dbaas_agent.fsutil import ensure_directory, sync_directory
 
 NEWEST = 8
-_SCRATCH = ".new"
 
 
 def directory(config: Config) -> str:
@@ -23,20 +23,29 @@ def directory(config: Config) -> str:
 
 
 def prepare(config: Config) -> None:
-    """Have the directory, without what a killed backup left in it."""
-    ensure_directory(directory(config), 0o700)
-    shutil.rmtree(os.path.join(directory(config), _SCRATCH), ignore_errors=True)
+    """Have the directory, into which the datastore may go but where it sees nothing, and for one backup an empty one into which it may write."""
+    ensure_directory(directory(config), 0o711)
+    sweep(config)
+    ensure_directory(_scratch(config), 0o770)
+    os.chown(_scratch(config), 0, grp.getgrnam(config.datastore_group).gr_gid)
+
+
+def sweep(config: Config) -> None:
+    """Remove what a killed backup has left."""
+    shutil.rmtree(_scratch(config), ignore_errors=True)
 
 
 @contextmanager
 def scratch(config: Config) -> Iterator[str]:
-    """An empty directory on the same file system, for the time of one backup."""
-    path = os.path.join(directory(config), _SCRATCH)
-    os.mkdir(path, 0o700)
+    """The directory that was prepared for this backup, until the end."""
     try:
-        yield path
+        yield _scratch(config)
     finally:
-        shutil.rmtree(path)
+        sweep(config)
+
+
+def _scratch(config: Config) -> str:
+    return os.path.join(directory(config), ".new")
 
 
 def path_of(config: Config, name: str) -> str:

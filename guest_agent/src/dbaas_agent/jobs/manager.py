@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from dbaas_agent import systemd, validate
+from dbaas_agent.backup import kept
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver
 from dbaas_agent.errors import AgentError
@@ -74,7 +75,6 @@ class Jobs:
         return _answer(True, None, record)
 
     def _launch(self, request: Request, secrets: dict[str, Any], kind: type[Kind]) -> None:
-        from dbaas_agent.backup import kept
         from dbaas_agent.jobs.kind import Data
         from dbaas_agent.jobs.launch import launch
         from dbaas_agent.jobs.rights import rights
@@ -162,6 +162,7 @@ class Jobs:
         if state != record.state:
             journal.write(state)
             systemd.forget(unit_of(identity))
+            kept.sweep(self._config)
             log("job_ended", job=identity, state=state.state, error=state.error)
         return replace(record, state=state)
 

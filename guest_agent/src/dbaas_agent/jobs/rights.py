@@ -14,7 +14,7 @@ def rights(config: Config, data: Data) -> dict[str, str]:
     """The properties of a unit that does this."""
     known: dict[Data, tuple[str, str]] = {
         Data.ASKS: ("", ""),
-        Data.READS: ("CAP_DAC_READ_SEARCH", kept.directory(config)),
+        Data.READS: ("CAP_DAC_OVERRIDE", kept.directory(config)),
         Data.WRITES: ("CAP_DAC_OVERRIDE", config.data_dir),
         Data.MAKES: ("CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER", config.mount_point),
     }

@@ -14,6 +14,7 @@ from typing import Any
 
 from dbaas_agent import subproc
 from dbaas_agent.backup.strategy import Position, Source, Strategy, Taking
+from dbaas_agent.drivers.mysql_family import scratch_server
 from dbaas_agent.drivers.mysql_family.sql import Statement
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Report
@@ -59,6 +60,12 @@ class MariadbBackup(Strategy):
             )
         if number:
             shutil.rmtree(_place_of(target, number))
+
+    def settle(self, target: str, report: Report) -> None:
+        """Started once by a server for nobody, and without events that are enabled."""
+        report.progress("recover")
+        with scratch_server.serving(self.driver, target) as execute:
+            execute(Statement("UPDATE mysql.event SET status = 'DISABLED' WHERE status = 'ENABLED'"))
 
     def complete(self, target: str, count: int, report: Report) -> None:  # noqa: ARG002
         for name in os.listdir(target):

@@ -42,6 +42,7 @@ class Driver(driver.Driver):
         " FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY"
     )
     monitoring = accounts.MONITORING
+    no_replication = "--skip-replica-start"
 
     def create_command(self, directory: str) -> list[str]:
         # The root account has no password until lock_down: only the socket leads to it, for nobody else runs here.
@@ -90,7 +91,9 @@ class Driver(driver.Driver):
         return {**super().jobs(), "datastore_check": DatastoreCheck, "datastore_upgrade": DatastoreUpgrade}
 
     def backup_strategies(self) -> dict[str, type[Strategy]]:
-        return {}
+        from dbaas_agent.drivers.mysql.backup import CloneBackup
+
+        return {"clone": CloneBackup}
 
     def _accounts(self, execute: Execute) -> dict[Who, Account]:
         rows = execute(

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server of the family for nobody, with another data directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dbaas_agent import systemd
+from dbaas_agent.drivers.mysql_family import sessions
+from dbaas_agent.drivers.mysql_family.sessions import Execute
+
+SOCKET = "/run/dbaas-scratch/server.sock"
+_UNIT = "dbaas-scratch"
+_START_SECONDS = 7 * 86400.0
+_STOP_SECONDS = 1000.0
+_STATEMENT_SECONDS = 3600
+
+
+@contextmanager
+def serving(driver: Any, directory: str) -> Iterator[Execute]:
+    """Statements on a server with this data directory, which is the datastore's user's; it is stopped cleanly at the end.
+
+    It listens on SOCKET alone, writes no binary log, and nothing in the data begins by itself.
+    """
+    config = driver.config
+    properties = {
+        "Type": "notify",
+        "User": config.datastore_user,
+        "Group": config.datastore_group,
+        "RuntimeDirectory": "dbaas-scratch",
+        "TimeoutStartSec": "infinity",
+        "TimeoutStopSec": "900",
+    }
+    command = [
+        driver.server,
+        f"--datadir={directory}",
+        f"--socket={SOCKET}",
+        "--pid-file=/run/dbaas-scratch/server.pid",
+        "--skip-networking",
+        "--skip-log-bin",
+        "--event-scheduler=DISABLED",
+        driver.no_replication,
+    ]
+    systemd.end_transient(_UNIT)
+    try:
+        systemd.start_transient(_UNIT, command, properties, _START_SECONDS)
+        connection = sessions.connect(SOCKET, _STATEMENT_SECONDS, driver.own)
+        try:
+            yield lambda statement: sessions.rows(connection, statement)
+        finally:
+            connection.close()
+    finally:
+        systemd.end_transient(_UNIT, _STOP_SECONDS)
