@@ -53,7 +53,7 @@ def _changed(name: str) -> DbaasError:
 
 def delete(connection: t.Any, name: str, prefix: str) -> None:
     """Remove a group."""
-    _store.delete_record(connection, f"{FOLDER}/{name}", prefix=prefix)
+    _store.delete_object(connection, _store.RECORDS, f"{FOLDER}/{name}", prefix=prefix)
 
 
 def attached(connection: t.Any, prefix: str) -> dict[str, list[dict[str, t.Any]]]:

@@ -33,8 +33,15 @@ def refuse_options(params: t.Mapping[str, t.Any], problems: t.Mapping[str, t.Any
 
 
 def issue_ticket(
-    connection: t.Any, dest: str, container: str, name: str, *, expires: int, prefix: str | None = None
+    connection: t.Any,
+    dest: str,
+    container: str,
+    name: str,
+    *,
+    expires: int,
+    prefix: str | None = None,
+    method: str = "PUT",
 ) -> None:
     """Write a ticket for an object, or for all below a prefix, into a file on the controller. See _store.sign."""
-    url = _store.sign(connection, container, name, method="PUT", expires=expires, prefix=prefix)
+    url = _store.sign(connection, container, name, method=method, expires=expires, prefix=prefix)
     write_private(dest, [json.dumps({"url": url, "expires": expires}).encode()])

@@ -25,8 +25,12 @@ DEFAULT_PREFIX = "dbaas_"
 HEARTBEATS = "heartbeats"
 RECORDS = "records"
 LOGS = "logs"
+UPLOADS = "uploads"
 TIMEOUT = 20
 """Seconds for the store to accept a connection, and to send the next bytes of an answer."""
+
+_COPY_TIMEOUT = 300
+"""Seconds for the store to copy an object, of which it tells nothing until it is done."""
 
 _SERVICE = "object-store"
 _PAGE = 10_000
@@ -147,11 +151,13 @@ def read_record(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -
         return {}
 
 
-def write_record(connection: t.Any, name: str, body: str, *, prefix: str = DEFAULT_PREFIX) -> None:
+def write_record(
+    connection: t.Any, name: str, body: str, *, content_type: str = "application/json", prefix: str = DEFAULT_PREFIX
+) -> None:
     """Write a record; the container is made if it is not there."""
 
     def put(**more: t.Any) -> t.Any:
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": content_type}
         return _request(connection, "PUT", f"{prefix}{RECORDS}/{name}", data=body.encode(), headers=headers, **more)
 
     if put(tolerate=(HTTPStatus.NOT_FOUND,)).status_code == HTTPStatus.NOT_FOUND:
@@ -159,31 +165,44 @@ def write_record(connection: t.Any, name: str, body: str, *, prefix: str = DEFAU
         put()
 
 
-def delete_record(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -> None:
-    """Remove a record, if there is one."""
-    _request(connection, "DELETE", f"{prefix}{RECORDS}/{name}", tolerate=(HTTPStatus.NOT_FOUND,))
-
-
 def list_records(connection: t.Any, folder: str, *, prefix: str = DEFAULT_PREFIX) -> list[str]:
     """The names of the records in a folder, without it."""
     return [row["name"].removeprefix(f"{folder}/") for row in _objects(connection, prefix + RECORDS, f"{folder}/")]
 
 
-def list_logs(connection: t.Any, folder: str, *, prefix: str = DEFAULT_PREFIX) -> list[dict[str, t.Any]]:
-    """What guests published below a folder, by name: name with the folder, bytes, last_modified (ISO 8601, UTC)."""
-    rows = _objects(connection, prefix + LOGS, f"{folder}/")
-    return [{key: row[key] for key in ("name", "bytes", "last_modified")} for row in rows]
+def list_objects(
+    connection: t.Any, container: str, beginning: str, *, prefix: str = DEFAULT_PREFIX
+) -> list[dict[str, t.Any]]:
+    """What a container has whose name begins so, by name: name, bytes, hash (MD5), content_type, last_modified (ISO 8601, UTC)."""
+    return _objects(connection, prefix + container, beginning)
 
 
-def read_log(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -> bytes:
-    """What a guest published under a name; nothing when it has expired."""
-    response = _request(connection, "GET", f"{prefix}{LOGS}/{name}", tolerate=(HTTPStatus.NOT_FOUND,))
-    return b"" if response.status_code == HTTPStatus.NOT_FOUND else t.cast("bytes", response.content)
+def read_object(connection: t.Any, container: str, name: str, *, prefix: str = DEFAULT_PREFIX) -> bytes | None:
+    """The content of an object; None when there is none, or none any more."""
+    response = _request(connection, "GET", f"{prefix}{container}/{name}", tolerate=(HTTPStatus.NOT_FOUND,))
+    return None if response.status_code == HTTPStatus.NOT_FOUND else t.cast("bytes", response.content)
 
 
-def delete_log(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -> None:
-    """Remove what a guest published under a name."""
-    _request(connection, "DELETE", f"{prefix}{LOGS}/{name}", tolerate=(HTTPStatus.NOT_FOUND,))
+def delete_object(connection: t.Any, container: str, name: str, *, prefix: str = DEFAULT_PREFIX) -> None:
+    """Remove an object, if there is one."""
+    _request(connection, "DELETE", f"{prefix}{container}/{name}", tolerate=(HTTPStatus.NOT_FOUND,))
+
+
+def copy_object(
+    connection: t.Any, source: tuple[str, str], target: tuple[str, str], *, prefix: str = DEFAULT_PREFIX
+) -> str | None:
+    """Have the store copy an object; each is a container and a name. The MD5 of what it read and wrote; None when there is no such object."""
+    path, destination = ("/".join(one) for one in (source, target))
+    headers = {"Destination": urllib.parse.quote(f"{prefix}{destination}"), "Content-Length": "0"}
+    response = _request(
+        connection,
+        "COPY",
+        f"{prefix}{path}",
+        headers=headers,
+        tolerate=(HTTPStatus.NOT_FOUND,),
+        timeout=_COPY_TIMEOUT,
+    )
+    return None if response.status_code == HTTPStatus.NOT_FOUND else str(response.headers["ETag"]).strip('"')
 
 
 def _objects(connection: t.Any, container: str, beginning: str) -> list[dict[str, t.Any]]:
@@ -307,7 +326,7 @@ def _request(connection: t.Any, method: str, path: str, *, tolerate: tuple[int, 
     public_endpoint(connection)
     response = _answered(
         lambda: connection.object_store.request(
-            "/" + urllib.parse.quote(path), method, log=False, timeout=TIMEOUT, connect_retries=0, **options
+            "/" + urllib.parse.quote(path), method, log=False, connect_retries=0, **{"timeout": TIMEOUT, **options}
         )
     )
     if response.status_code >= HTTPStatus.BAD_REQUEST and response.status_code not in tolerate:

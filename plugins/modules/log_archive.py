@@ -107,17 +107,20 @@ def body(module: t.Any, connection: t.Any) -> dict[str, t.Any]:
     """List, download or remove."""
     params, prefix = module.params, module.params["store_prefix"]
     refuse_options(params, {**place_problems(params), "name": name_problem(params["name"])})
-    found = _store.list_logs(connection, folder(params), prefix=prefix)
+    found = [
+        {key: row[key] for key in ("name", "bytes", "last_modified")}
+        for row in _store.list_objects(connection, _store.LOGS, f"{folder(params)}/", prefix=prefix)
+    ]
     changed = False
     if params["state"] == "absent":
         changed = bool(found)
         for one in [] if module.check_mode else found:
-            _store.delete_log(connection, one["name"], prefix=prefix)
+            _store.delete_object(connection, _store.LOGS, one["name"], prefix=prefix)
     elif params["dest"] is not None:
         if module.check_mode:
             changed = _size_of(params["dest"]) != sum(one["bytes"] for one in found)
         else:
-            pieces = (_store.read_log(connection, one["name"], prefix=prefix) for one in found)
+            pieces = (_store.read_object(connection, _store.LOGS, one["name"], prefix=prefix) or b"" for one in found)
             changed = write_private(params["dest"], pieces)
     return {"changed": changed, "objects": found}
 

@@ -24,13 +24,14 @@ UID = "0f8fad5bd9cb469fa16570867728950e"
 def store(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     kept = {f"{UID}/slow/1.log": b"one\n", f"{UID}/slow/2.log": b"two\n", f"{UID}/error/1.log": b"x\n"}
 
-    def listed(_connection: Any, folder: str, *, prefix: str) -> list[dict[str, Any]]:
-        assert prefix == "dbaas_"
-        return [{"name": name, "bytes": len(kept[name])} for name in sorted(kept) if name.startswith(f"{folder}/")]
+    def listed(_connection: Any, container: str, beginning: str, *, prefix: str) -> list[dict[str, Any]]:
+        assert (container, prefix) == ("logs", "dbaas_")
+        names = [name for name in sorted(kept) if name.startswith(beginning)]
+        return [{"name": name, "bytes": len(kept[name]), "last_modified": "", "hash": ""} for name in names]
 
-    monkeypatch.setattr(_store, "list_logs", listed)
-    monkeypatch.setattr(_store, "read_log", lambda _connection, name, **_more: kept[name])
-    monkeypatch.setattr(_store, "delete_log", lambda _connection, name, **_more: kept.pop(name))
+    monkeypatch.setattr(_store, "list_objects", listed)
+    monkeypatch.setattr(_store, "read_object", lambda _connection, _container, name, **_more: kept[name])
+    monkeypatch.setattr(_store, "delete_object", lambda _connection, _container, name, **_more: kept.pop(name))
     return kept
 
 

@@ -42,7 +42,7 @@ class MariadbBackup(Strategy):
             (row,) = execute(Statement("SELECT @@server_id AS server_id, @@version AS version"))
             uid = execute(Statement("SELECT @@server_uid AS uid"))[0]["uid"]
             total = _bytes(execute)
-        yield _Taking(self.driver, parent, scratch, {"server_id": row["server_id"], "server_uid": uid}, total)
+        yield _Taking(self.driver, parent, scratch, {**row, "server_uid": uid}, total)
 
     def unpack(self, target: str, number: int) -> Sequence[str]:
         place = _place_of(target, number)

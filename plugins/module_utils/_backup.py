@@ -1,0 +1,286 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A backup: its record, how a listing tells of it, and the chain that it ends. Pure; private to the collection.
+
+The record lies at backups/UID/ID; its content type carries what a list shows, so that one listing tells all backups:
+application/vnd.dbaas.backup+json;status=COMPLETED;name=orders-monday;type=full;parent=;bytes=123;created=...
+Each value is quoted as in a URL.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import time
+import typing as t
+import urllib.parse
+
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import Problem
+from ansible_collections.dbaas.openstack.plugins.module_utils._private_file import directory_is_there
+
+MEDIA_TYPE = "application/vnd.dbaas.backup+json"
+FOLDER = "backups"
+BUILDING, COMPLETED, FAILED, DELETING = "BUILDING", "COMPLETED", "FAILED", "DELETING"
+UPLOADED = "UPLOADED"
+"""The guest has sent all of it, and nothing is checked yet: what BUILDING becomes by that."""
+FULL, INCREMENTAL = "full", "incremental"
+DESCRIPTION_LIMIT = 255
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """What a listing tells. uid, instance: of the instance, and its name then. type: full or incremental. parent: the id of the one that it follows.
+
+    bytes: in the store. created: ISO 8601, UTC. expires: until when the guest may send it, in seconds since 1970.
+    """
+
+    id: str
+    uid: str
+    name: str
+    status: str
+    instance: str
+    datastore: str
+    datastore_version: str
+    type: str
+    parent: str = ""
+    bytes: int = 0
+    created: str = ""
+    expires: int = 0
+
+    def record(self) -> str:
+        """The name of its record."""
+        return f"{FOLDER}/{self.uid}/{self.id}"
+
+    def place(self) -> str:
+        """The folder of its segments, with a slash at its end."""
+        return f"{self.uid}/{self.id}/"
+
+
+@dataclasses.dataclass(frozen=True)
+class Backup(Summary):
+    """All that is known. source_bytes: before compression. sha256: of the whole, as the agent computes it. position: in the strategy's words.
+
+    recipients: public keys of age; none: it is not encrypted. volume_size: GiB of the instance's data volume then.
+    """
+
+    strategy: str = ""
+    server_version: str = ""
+    description: str = ""
+    ended: str = ""
+    source_bytes: int = 0
+    segments: int = 0
+    sha256: str = ""
+    position: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    recipients: t.Sequence[str] = ()
+    root_enabled: bool = False
+    configuration: str = ""
+    volume_size: int = 0
+    error: str = ""
+
+    def body(self) -> str:
+        """The record in the store."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+
+    def content_type(self) -> str:
+        """The content type of the record."""
+        told = {field.name: str(getattr(self, field.name)) for field in _LISTED}
+        return ";".join([MEDIA_TYPE, *(f"{name}={urllib.parse.quote(value, safe='')}" for name, value in told.items())])
+
+
+_LISTED = [field for field in dataclasses.fields(Summary) if field.name not in ("id", "uid")]
+
+
+def listed(name: str, content_type: str) -> Summary | None:
+    """The backup of a row of the listing; None if it is none."""
+    media_type, *parameters = (part.strip() for part in content_type.split(";"))
+    path = name.split("/")
+    told = dict(parameter.split("=", 1) for parameter in parameters if "=" in parameter)
+    if media_type != MEDIA_TYPE or len(path) != 3 or set(told) != {field.name for field in _LISTED}:
+        return None
+    values: dict[str, t.Any] = {key: urllib.parse.unquote(value) for key, value in told.items()}
+    if not (values["bytes"].isdigit() and values["expires"].isdigit()):
+        return None
+    values |= {key: int(values[key]) for key in ("bytes", "expires")}
+    return Summary(id=path[2], uid=path[1], **values)
+
+
+def parse(body: t.Any, name: str) -> Backup:
+    """A record from the store. DbaasError (conflict) when it is none: nobody but this collection writes there."""
+    known = {field.name for field in dataclasses.fields(Backup)}
+    if not isinstance(body, dict) or set(body) != known or Backup(**body).record() != name:
+        raise DbaasError("conflict", f"the record {name} is damaged: playbook backup_delete removes it")
+    return Backup(**body)
+
+
+def name_problems(name: str) -> list[Problem]:
+    """What is wrong with a backup's name."""
+    if _NAME.fullmatch(name):
+        return []
+    msg = f"name: {name!r} is none: 1 to 64 letters, digits, '.', '_' and '-' that begin with a letter or digit"
+    return [Problem("name", name, "invalid", msg)]
+
+
+Known = t.TypeVar("Known", bound=Summary)
+
+
+def named(known: t.Iterable[Known], name: str) -> Known | None:
+    """The backup of this name or id: of several with one name the newest."""
+    found = [one for one in known if name in (one.name, one.id)]
+    return max(found, key=lambda one: one.created, default=None)
+
+
+def wanted(known: t.Iterable[Known], name: str | None, instance: str | None, datastore: str | None) -> list[Known]:
+    """Those that are asked for; None: whatever it is. instance: its name then, or its uid."""
+    found = [one for one in known if instance in (None, one.instance, one.uid) and datastore in (None, one.datastore)]
+    if name is None:
+        return found
+    one = named(found, name)
+    return [one] if one else []
+
+
+def status(one: Summary, sent: bool, now: int) -> str:
+    """How it stands: the record knows neither what the guest has sent nor what time it is. sent: whether all of it is there."""
+    if one.status == BUILDING and sent:
+        return UPLOADED
+    return FAILED if one.status == BUILDING and one.expires <= now else one.status
+
+
+def chain(known: t.Iterable[Known], last: Known) -> list[Known]:
+    """What has to be restored for a backup, from the full one to itself. DbaasError (not_found) when one of them is not there any more."""
+    by_id = {one.id: one for one in known}
+    found = [last]
+    while found[0].parent:
+        parent = by_id.get(found[0].parent)
+        if parent is None or parent.status != COMPLETED:
+            missing = found[0].parent if parent is None else f"{parent.name} ({parent.status})"
+            raise DbaasError("not_found", f"backup {found[0].name} follows {missing}, which cannot be restored")
+        found.insert(0, parent)
+    return found
+
+
+def followers(known: t.Sequence[Known], first: Known) -> list[Known]:
+    """The backups that cannot be restored without this one, each after the one that it follows."""
+    found: list[Known] = []
+    ids = {first.id}
+    rest = [one for one in known if one.parent]
+    while more := [one for one in rest if one.parent in ids and one.id not in ids]:
+        found += sorted(more, key=lambda one: one.created)
+        ids |= {one.id for one in more}
+    return found
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """What is asked of a new backup. parent: by name or id; None: the latest one of the instance. dest: where the ticket goes. valid_for: minutes."""
+
+    name: str
+    strategy: str
+    type: str = FULL
+    parent: str | None = None
+    description: str = ""
+    recipients: t.Sequence[str] = ()
+    dest: str = ""
+    valid_for: int = 60
+
+
+def wish_problems(wish: Wish) -> list[Problem]:
+    """What is wrong with it, whatever there is."""
+    found = name_problems(wish.name)
+    found += [
+        Problem("recipients", one, "invalid", f"recipients: {one!r} is no public key of age, which begins with age1")
+        for one in wish.recipients
+        if not re.fullmatch(r"age1[0-9a-z]{20,4096}", one)
+    ]
+    if wish.parent and wish.type == FULL:
+        found.append(
+            Problem(
+                "parent",
+                wish.parent,
+                "invalid",
+                "parent: a full backup follows none; type=incremental has one that does",
+            )
+        )
+    if len(wish.description) > DESCRIPTION_LIMIT:
+        msg = f"description: it has {len(wish.description)} characters; {DESCRIPTION_LIMIT} or less are possible"
+        found.append(Problem("description", wish.description, "invalid", msg))
+    if wish.valid_for < 1:
+        found.append(Problem("valid_for", wish.valid_for, "invalid", f"valid_for: {wish.valid_for} is less than 1"))
+    if not directory_is_there(wish.dest):
+        found.append(Problem("dest", wish.dest, "invalid", f"dest: {wish.dest!r} is no file in an existing directory"))
+    return found
+
+
+def resumed(there: Known | None, uid: str, now: int) -> Known | None:
+    """The backup of that name which is under way and goes on; None when a new one is to be made. DbaasError (conflict) when neither can be."""
+    if there is None or there.status == FAILED or (there.status == BUILDING and there.expires <= now):
+        return None
+    if there.uid != uid or there.status != BUILDING:
+        raise DbaasError(
+            "conflict",
+            f"name: there is a backup {there.name} of instance {there.instance}, which is {there.status}",
+            option="name",
+        )
+    return there
+
+
+def parent_of(known: t.Sequence[Known], wish: Wish, instance: t.Mapping[str, t.Any]) -> Known | None:
+    """The backup that a new one of the instance follows: its latest, or the one that is asked for; None for a full one. DbaasError when it cannot."""
+    if wish.type == FULL:
+        return None
+    own = [one for one in known if (one.uid, one.status) == (instance["uid"], COMPLETED)]
+    found = named(known, wish.parent) if wish.parent else max(own, key=lambda one: one.created, default=None)
+    if found is None:
+        what = f"there is no backup {wish.parent!r}" if wish.parent else "there is none that it could follow"
+        raise DbaasError("not_found", f"parent: {what}; a full one begins a chain", option="parent")
+    if found not in own or found.datastore_version != instance["datastore_version"]:
+        msg = (
+            f"parent: {found.name} is of instance {found.instance}, version {found.datastore_version}, and {found.status};"
+            f" one of {instance['name']}, version {instance['datastore_version']}, is wanted that is {COMPLETED}"
+        )
+        raise DbaasError("conflict", msg, option="parent")
+    chain(known, found)
+    return found
+
+
+def planned(wish: Wish, instance: t.Mapping[str, t.Any], parent: Summary | None, *, identity: str, now: int) -> Backup:
+    """A new backup. now: in seconds since 1970."""
+    return Backup(
+        id=identity,
+        uid=instance["uid"],
+        name=wish.name,
+        status=BUILDING,
+        instance=instance["name"],
+        datastore=instance["datastore"],
+        datastore_version=instance["datastore_version"],
+        type=wish.type,
+        parent=parent.id if parent else "",
+        created=utc(now),
+        expires=now + 60 * wish.valid_for,
+        strategy=wish.strategy,
+        description=wish.description,
+        recipients=list(wish.recipients),
+        configuration=instance["configuration"],
+        root_enabled=bool(instance["root_enabled"]),
+        volume_size=instance["volume"]["size"] if instance["volume"] else 0,
+    )
+
+
+def utc(seconds: int) -> str:
+    """A time in ISO 8601."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def job(backup: Backup, parent: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
+    """The job for the agent: it is the same each time. parent: the position of the one that it follows."""
+    args = {
+        "strategy": backup.strategy,
+        "parent": None if parent is None else dict(parent),
+        "recipients": list(backup.recipients),
+        "expires": backup.expires,
+    }
+    return {"kind": "backup", "id": f"backup-{backup.id}", "args": args}

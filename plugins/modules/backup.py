@@ -1,0 +1,292 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: backup
+short_description: Open, seal and remove backups in the store
+version_added: 0.1.0
+description:
+  - Keeps what the store has of a backup. The guest's agent takes it and sends it, job C(backup) of M(dbaas.openstack.agent).
+    Playbook C(backup_create) does all of it.
+  - With O(state=open) there is a record, and a ticket by which the guest may send this backup and nothing else.
+    A backup of that name that was opened before and is not over is the one that goes on.
+  - With O(state=sealed) what the guest has sent so far is copied to where no guest can write.
+    When everything is there and as the guest's manifest says, the backup is C(COMPLETED).
+    That may be asked for while the guest still sends, and again and again; RV(left) and RV(backup) say whether there is more to do.
+extends_documentation_fragment:
+  - openstack.cloud.openstack
+  - dbaas.openstack.attributes
+  - dbaas.openstack.attributes.cloud_action_group
+author:
+  - The dbaas.openstack authors (@dbaas-openstack)
+options:
+  name:
+    description: The backup, by name or id. A name has 1 to 64 letters, digits, C(.), C(_) and C(-).
+    type: str
+    required: true
+  state:
+    description:
+      - V(failed) records why it cannot be completed, and removes what was sent.
+      - V(absent) removes the backup with all that it has in the store.
+    type: str
+    choices: [open, sealed, failed, absent]
+    required: true
+  instance:
+    description: With O(state=open), the instance by name.
+    type: str
+  strategy:
+    description: With O(state=open), the strategy of the agent.
+    type: str
+  type:
+    description: With O(state=open), whether all is taken, or what changed since another backup.
+    type: str
+    choices: [full, incremental]
+    default: full
+  parent:
+    description: The backup that an incremental one follows, by name or id; the latest one of the instance by default.
+    type: str
+  description:
+    description: With O(state=open), what it is for; up to 255 characters.
+    type: str
+    default: ""
+  recipients:
+    description: With O(state=open), public keys of C(age), for each of which it is encrypted. Without any, it is not encrypted.
+    type: list
+    elements: str
+    default: []
+  dest:
+    description: With O(state=open), the file on the controller that the ticket is written to, as JSON with C(url) and C(expires), mode 0600.
+    type: path
+  valid_for:
+    description: With O(state=open), minutes for which the guest may send it. After that it counts as failed.
+    type: int
+    default: 10080
+  error:
+    description: With O(state=failed), why.
+    type: str
+    default: ""
+  with_followers:
+    description: With O(state=absent), whether the backups that cannot be restored without this one are removed too. Otherwise they are in the way.
+    type: bool
+    default: false
+  store_prefix:
+    description: Prefix of the containers in the object store.
+    type: str
+    default: dbaas_
+seealso:
+  - module: dbaas.openstack.backup_info
+  - module: dbaas.openstack.agent
+"""
+
+EXAMPLES = r"""
+- name: Open a backup
+  dbaas.openstack.backup:
+    cloud: devcloud
+    name: orders-monday
+    state: open
+    instance: orders
+    strategy: mariadb-backup
+    dest: /run/dbaas/orders-monday
+  register: opened
+
+- name: Seal it
+  dbaas.openstack.backup:
+    cloud: devcloud
+    name: "{{ opened.backup.id }}"
+    state: sealed
+  register: sealed
+  until: sealed.backup.status == 'COMPLETED'
+  retries: 20
+  delay: 10
+
+- name: Remove it
+  dbaas.openstack.backup:
+    cloud: devcloud
+    name: orders-monday
+    state: absent
+"""
+
+RETURN = r"""
+backup:
+  description: The backup as it is then, see M(dbaas.openstack.backup_info); none after O(state=absent).
+  returned: success
+  type: dict
+job:
+  description: With O(state=open), C(kind), C(id) and C(args) of the job for the agent. Its secret C(url) stands in the file O(dest).
+  returned: with O(state=open)
+  type: dict
+left:
+  description: How many segments that the guest has sent are still to be copied.
+  returned: with O(state=sealed)
+  type: int
+  sample: 0
+removed:
+  description: Names of the backups that were removed.
+  returned: with O(state=absent)
+  type: list
+  elements: str
+  sample: [orders-monday]
+reason:
+  description: Why it failed, as a word for programs.
+  returned: failure
+  type: str
+  sample: conflict
+problems:
+  description: Everything that is wrong with the options, each with C(option), C(value), C(reason) and C(msg).
+  returned: failure, when options are wrong
+  type: list
+  elements: dict
+"""
+
+import dataclasses
+import time
+import typing as t
+import uuid
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dbaas.openstack.plugins.module_utils import _backup, _backups_cloud, _store
+from ansible_collections.dbaas.openstack.plugins.module_utils._backup import Backup, Summary, Wish
+from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import refuse
+from ansible_collections.dbaas.openstack.plugins.module_utils._instances_shown_cloud import shown
+from ansible_collections.dbaas.openstack.plugins.module_utils._place_in_store import issue_ticket
+
+
+def argument_spec() -> dict[str, t.Any]:
+    """The module's own options."""
+    return {
+        "name": {"type": "str", "required": True},
+        "state": {"type": "str", "choices": ["open", "sealed", "failed", "absent"], "required": True},
+        "instance": {"type": "str"},
+        "strategy": {"type": "str"},
+        "type": {"type": "str", "choices": [_backup.FULL, _backup.INCREMENTAL], "default": _backup.FULL},
+        "parent": {"type": "str"},
+        "description": {"type": "str", "default": ""},
+        "recipients": {"type": "list", "elements": "str", "default": []},
+        "dest": {"type": "path"},
+        "valid_for": {"type": "int", "default": 7 * 24 * 60},
+        "error": {"type": "str", "default": ""},
+        "with_followers": {"type": "bool", "default": False},
+        "store_prefix": {"type": "str", "default": _store.DEFAULT_PREFIX},
+    }
+
+
+def opened(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
+    """State open."""
+    params, prefix = module.params, module.params["store_prefix"]
+    wish = Wish(**{field.name: params[field.name] for field in dataclasses.fields(Wish)})
+    refuse(_backup.wish_problems(wish))
+    instance = _instance(connection, params["instance"], prefix)
+    known = _backups_cloud.find_all(connection, prefix)
+    there = _backup.named(known, wish.name)
+    now = int(time.time())
+    resumed = _backup.resumed(there, instance["uid"], now)
+    if resumed is not None:
+        backup = _backups_cloud.read(connection, resumed, prefix)
+    else:
+        parent = _backup.parent_of(known, wish, instance)
+        backup = _backup.planned(wish, instance, parent, identity=uuid.uuid4().hex, now=now)
+    if not module.check_mode:
+        if resumed is None:
+            _backups_cloud.write(connection, backup, prefix)
+        place = backup.place()
+        container = prefix + _store.UPLOADS
+        issue_ticket(connection, params["dest"], container, place, expires=backup.expires, prefix=place)
+    parent = _followed(connection, known, backup, prefix)
+    return {
+        "changed": resumed is None,
+        "backup": dataclasses.asdict(backup),
+        "job": _backup.job(backup, parent.position if parent else None),
+        "diff": {"before": {}, "after": {"name": backup.name, "status": backup.status}} if resumed is None else {},
+    }
+
+
+def _instance(connection: t.Any, name: str, prefix: str) -> dict[str, t.Any]:
+    rows, _reachable = shown(connection, name, prefix=prefix)
+    if not rows:
+        raise DbaasError("not_found", f"instance: there is no instance {name!r}", option="instance")
+    return rows[0]
+
+
+def _followed(connection: t.Any, known: t.Sequence[Summary], backup: Backup, prefix: str) -> Backup | None:
+    found = _backup.named(known, backup.parent) if backup.parent else None
+    return _backups_cloud.read(connection, found, prefix) if found else None
+
+
+def sealed(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
+    """State sealed."""
+    prefix = module.params["store_prefix"]
+    there = _require(connection, module.params["name"], prefix)
+    before = _backups_cloud.read(connection, there, prefix)
+    if before.status == _backup.COMPLETED:
+        _backups_cloud.discard_upload(connection, before, prefix)
+        return {"changed": False, "backup": dataclasses.asdict(before), "left": 0}
+    if before.status != _backup.BUILDING:
+        raise DbaasError("not_actionable", f"backup {before.name} is {before.status}: take another one")
+    if module.check_mode:
+        return {"changed": True, "backup": dataclasses.asdict(before), "left": 0}
+    backup, left = _backups_cloud.seal(connection, before, prefix, _utc())
+    return {"changed": backup != before, "backup": dataclasses.asdict(backup), "left": left}
+
+
+def failed(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
+    """State failed."""
+    prefix = module.params["store_prefix"]
+    before = _backups_cloud.read(connection, _require(connection, module.params["name"], prefix), prefix)
+    if before.status == _backup.COMPLETED:
+        raise DbaasError("conflict", f"backup {before.name} is {before.status}; state absent removes it")
+    backup = dataclasses.replace(before, status=_backup.FAILED, error=module.params["error"][:1000], ended=_utc())
+    changed = before.status != _backup.FAILED
+    if changed and not module.check_mode:
+        _backups_cloud.write(connection, backup, prefix)
+        _backups_cloud.discard(connection, backup, prefix)
+    return {"changed": changed, "backup": dataclasses.asdict(backup if changed else before)}
+
+
+def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
+    """State absent."""
+    params, prefix = module.params, module.params["store_prefix"]
+    known = _backups_cloud.find_all(connection, prefix)
+    there = _backup.named(known, params["name"])
+    if there is None:
+        return {"changed": False, "backup": None, "removed": []}
+    followers = _backup.followers(known, there)
+    if followers and not params["with_followers"]:
+        names = [one.name for one in followers]
+        msg = f"backups {', '.join(names)} cannot be restored without {there.name}: remove them first, or have with_followers=true remove all of them"
+        raise DbaasError("conflict", msg, followers=names)
+    # The last of a chain goes first: what is left of a removal that was interrupted can be restored.
+    going = [*reversed(followers), there]
+    for one in [] if module.check_mode else going:
+        _backups_cloud.delete(connection, one, prefix)
+    names = [one.name for one in going]
+    return {"changed": True, "backup": None, "removed": names, "diff": {"before": {"backups": names}, "after": {}}}
+
+
+def _require(connection: t.Any, name: str, prefix: str) -> Summary:
+    found = _backup.named(_backups_cloud.find_all(connection, prefix), name)
+    if found is None:
+        raise DbaasError("not_found", f"name: there is no backup {name!r}", option="name")
+    return found
+
+
+def _utc() -> str:
+    return _backup.utc(int(time.time()))
+
+
+def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
+    """Any state."""
+    states = {"open": opened, "sealed": sealed, "failed": failed, "absent": absent}
+    return states[module.params["state"]](module, connection)
+
+
+def main() -> None:
+    run(body, argument_spec(), required_if=[("state", "open", ("instance", "strategy", "dest"))])
+
+
+if __name__ == "__main__":
+    main()
