@@ -26,6 +26,7 @@ settings.load_profile("project")
 @pytest.fixture(autouse=True)
 def _no_chown(monkeypatch: pytest.MonkeyPatch) -> None:
     """The seam: only root may give files away."""
+    monkeypatch.setattr(os, "chown", lambda *_, **__: None)
     monkeypatch.setattr(os, "fchown", lambda *_: None)
 
 
@@ -68,7 +69,6 @@ def config(given: dict[str, Any], tmp_path: Path) -> Config:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World()
     made.install(monkeypatch)
-    monkeypatch.setattr(os, "chown", lambda *_: None)
     return made
 
 

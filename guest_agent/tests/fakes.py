@@ -6,18 +6,23 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from dbaas_agent import systemd, tls_mode
-from dbaas_agent.backup.strategy import Strategy
+from dbaas_agent.backup.strategy import Position, Source, Strategy, Taking
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver, ParameterPlan, Plan, Settings, UnansweredError
 from dbaas_agent.errors import AgentError
-from dbaas_agent.jobs.kind import Kind
+from dbaas_agent.jobs.kind import Kind, Report
 from dbaas_agent.systemd import Unit
+from dbaas_agent.upload import Answer
 
 BASE = "base"
 """What a parameter has that no file sets."""
@@ -231,3 +236,149 @@ class World:
     def _run_outside(self, _unit: str, command: list[str], *_: Any) -> None:
         self.acts.append(command[0])
         Path(command[1], "data").write_text("x")
+
+
+class Clock:
+    """A time that passes only while one sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+class FakeReport:
+    """Keeps what a job tells."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, str, int | None, int | None, str]] = []
+        self.logged: list[dict[str, Any]] = []
+
+    def progress(
+        self, phase: str, item: str = "", done: int | None = None, total: int | None = None, unit: str = ""
+    ) -> None:
+        self.steps.append((phase, item, done, total, unit))
+
+    def log(self, event: str, level: str = "info", **fields: Any) -> None:
+        self.logged.append({"event": event, "level": level, **fields})
+
+
+class FakeSessions:
+    """A driver's ``session``, of a server that answers from a script: by a text that stands in the statement, rows or a function that makes them."""
+
+    def __init__(self, script: dict[str, Any]) -> None:
+        self.script = script
+        self.asked: list[str] = []
+        self.open = 0
+
+    @contextmanager
+    def __call__(self, *_args: Any, **_options: Any) -> Iterator[Any]:
+        self.open += 1
+        try:
+            yield self._execute
+        finally:
+            self.open -= 1
+
+    def _execute(self, statement: Any) -> list[dict[str, Any]]:
+        self.asked.append(statement.shown())
+        rows = next((rows for text, rows in self.script.items() if text in statement.sql), [])
+        return list(rows(*statement.values) if callable(rows) else rows)
+
+
+class FakeStore:
+    """The object store in the place of Uploader. fails: by name, the word of its answer."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.fails: dict[str, str] = {}
+
+    def __call__(self, _ca_file: str) -> FakeStore:
+        return self
+
+    def put(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        path = urlsplit(url).path
+        digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        if os.path.basename(path) in self.fails:
+            return Answer(False, self.fails[os.path.basename(path)])
+        if headers.get("ETag", digest) != digest:
+            return Answer(False, "http_422")
+        self.objects[path] = body
+        return Answer(True, "sent")
+
+    def get(self, url: str, _headers: Mapping[str, str]) -> Answer:
+        body = self.objects.get(urlsplit(url).path)
+        return Answer(False, "http_404") if body is None else Answer(True, "sent", body=body)
+
+
+class BackupDriver:
+    """Has one strategy, ``file``: a backup is what the commands write, and each one of a chain is restored to a file."""
+
+    def __init__(self, config: Config, commands: Sequence[Sequence[str]] = ()) -> None:
+        self.config = config
+        self.commands = commands
+        self.held_up = False
+        self.unfinished: AgentError | None = None
+        self.unkept: AgentError | None = None
+        self.acts: list[tuple[Any, ...]] = []
+        self.words: Sequence[str] = ()
+
+    def backup_strategies(self) -> dict[str, type[Strategy]]:
+        return {"file": FakeStrategy}
+
+
+class FakeStrategy(Strategy):
+    incremental = True
+
+    def verify(self, parent: Mapping[str, Any] | None) -> None:
+        super().verify(parent)
+        self.driver.acts.append(("verify", parent))
+
+    @contextmanager
+    def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Taking]:  # noqa: ARG002
+        Path(scratch, "needed").touch()
+        self.driver.acts.append(("take", parent))
+        try:
+            yield FakeTaking(self.driver)
+            if self.driver.unkept:
+                raise self.driver.unkept
+        finally:
+            self.driver.acts.append(("left",))
+
+    def unpack(self, target: str, number: int) -> Sequence[str]:
+        self._act("unpack", target, number)
+        return ["sh", "-c", 'cat > "$0"', os.path.join(target, f"part{number}")]
+
+    def apply(self, target: str, number: int, report: Report) -> None:  # noqa: ARG002
+        self._act("apply", target, number)
+
+    def complete(self, target: str, count: int, report: Report) -> None:  # noqa: ARG002
+        self._act("complete", target, count)
+
+    def settle(self, target: str, report: Report) -> None:  # noqa: ARG002
+        self._act("settle", target)
+
+    def _act(self, name: str, target: str, *told: Any) -> None:
+        self.driver.acts.append((name, *told, sorted(os.listdir(target))))
+
+
+class FakeTaking(Taking):
+    def __init__(self, driver: BackupDriver) -> None:
+        self._driver = driver
+
+    def source(self) -> Source:
+        return Source(self._driver.commands, 7)
+
+    def holds_up(self, words: Sequence[str]) -> bool:  # noqa: ARG002
+        return self._driver.held_up
+
+    def ended(self, words: Sequence[str]) -> Position:
+        self._driver.words = words
+        if self._driver.unfinished:
+            raise self._driver.unfinished
+        return {"lsn": "5"}

@@ -17,23 +17,10 @@ from dbaas_agent.upload import Answer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guest_agent.tests.fakes import Clock
+
 OK = Answer(True, "sent")
 DOWN = Answer(False, "http_503")
-
-
-class Clock:
-    """A time that passes only while one sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
 
 
 class Store:

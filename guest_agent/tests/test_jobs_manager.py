@@ -13,6 +13,7 @@ from typing import Any, ClassVar, cast
 
 import pytest
 from dbaas_agent import drivers, schema, systemd
+from dbaas_agent.backup import kept
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver
 from dbaas_agent.errors import AgentError
@@ -46,6 +47,10 @@ class Copy(Kind):
 
 class Change(Copy):
     data = Data.WRITES
+
+
+class Look(Copy):
+    data = Data.READS
 
 
 class Machine:
@@ -99,7 +104,7 @@ class FakeVolume:
 
 class FakeDriver:
     def jobs(self) -> dict[str, type[Kind]]:
-        return {"copy": Copy, "change": Change}
+        return {"copy": Copy, "change": Change, "look": Look}
 
 
 @pytest.fixture
@@ -140,6 +145,30 @@ def test_a_job_that_writes_data_may_do_so_there_alone(jobs: Jobs, config: Config
     _command, properties, _handed = machine.started[0]
     assert properties["ReadWritePaths"].split() == [journal(config).path, config.data_dir]
     assert properties["CapabilityBoundingSet"] == "CAP_DAC_OVERRIDE"
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_a_job_that_reads_data_has_a_place_of_which_nothing_is_left(
+    jobs: Jobs, config: Config, machine: Machine, cancelled: bool
+) -> None:
+    start(jobs, kind="look", check=True)
+    assert not os.path.exists(kept.directory(config))
+    start(jobs, kind="look")
+    _command, properties, _handed = machine.started[0]
+    assert properties["ReadWritePaths"].split() == [journal(config).path, kept.directory(config)]
+    (scratch,) = Path(kept.directory(config)).iterdir()
+    (scratch / "half").touch()
+    if cancelled:
+        jobs.cancel("j", check=False)
+    else:
+        machine.kill(unit())
+    assert jobs.status("j")["state"] == ("CANCELLED" if cancelled else "FAILED")
+    assert os.listdir(kept.directory(config)) == []
+
+
+def test_other_jobs_have_none(jobs: Jobs, config: Config) -> None:
+    start(jobs, kind="change")
+    assert not os.path.exists(kept.directory(config))
 
 
 def test_a_job_from_start_to_end(jobs: Jobs, config: Config, machine: Machine) -> None:
@@ -192,7 +221,7 @@ def test_one_job_at_a_time_and_the_verbs_that_it_excludes(jobs: Jobs, config: Co
 
 
 def test_wrong_requests_are_refused_before_anything_is_made(jobs: Jobs, config: Config, machine: Machine) -> None:
-    assert refusal(lambda: start(jobs, kind="none")).details == {"kinds": ["copy", "change"]}
+    assert refusal(lambda: start(jobs, kind="none")).details == {"kinds": ["copy", "change", "look"]}
     wrong = refusal(lambda: jobs.start("copy", "j", {"waht": "x", "what": 1}, {"key": "wrong", "more": "x"}, False))
     places = [fault.split(":")[0] for fault in wrong.details["faults"]]
     assert places == ["args.waht", "args.what", "secrets.more", "secrets.key"]

@@ -215,16 +215,13 @@ def wish_problems(wish: Wish) -> list[Problem]:
     return found
 
 
-def resumed(there: Known | None, uid: str, now: int) -> Known | None:
-    """The backup of that name which is under way and goes on; None when a new one is to be made. DbaasError (conflict) when neither can be."""
-    if there is None or there.status == FAILED or (there.status == BUILDING and there.expires <= now):
+def resumed(there: Known | None, wish: Wish, uid: str, now: int) -> Known | None:
+    """The backup of that name which goes on, or is there already; None when a new one is to be made. DbaasError (conflict) when neither can be."""
+    if there is None or status(there, sent=False, now=now) == FAILED:
         return None
-    if there.uid != uid or there.status != BUILDING:
-        raise DbaasError(
-            "conflict",
-            f"name: there is a backup {there.name} of instance {there.instance}, which is {there.status}",
-            option="name",
-        )
+    if (there.uid, there.type) != (uid, wish.type) or there.status not in (BUILDING, COMPLETED):
+        msg = f"name: there is a backup {there.name} already, a {there.type} one of instance {there.instance}, which is {there.status}"
+        raise DbaasError("conflict", msg, option="name")
     return there
 
 
@@ -273,6 +270,12 @@ def planned(wish: Wish, instance: t.Mapping[str, t.Any], parent: Summary | None,
 def utc(seconds: int) -> str:
     """A time in ISO 8601."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def restore_args(parts: t.Sequence[Backup]) -> dict[str, t.Any]:
+    """What the agent is to restore: a chain, from the full one on."""
+    chain = [{"sha256": one.sha256, "encrypted": bool(one.recipients)} for one in parts]
+    return {"strategy": parts[0].strategy, "chain": chain}
 
 
 def job(backup: Backup, parent: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:

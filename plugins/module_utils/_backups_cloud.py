@@ -105,6 +105,12 @@ def _copy(connection: t.Any, backup: Backup, wanted: t.Mapping[str, str], prefix
     return 0
 
 
+def readable(connection: t.Any, backup: Summary, expires: int, prefix: str) -> str:
+    """A TempURL, a secret, by which all that is sealed of a backup can be read until then."""
+    place = _sealed(backup)
+    return _store.sign(connection, prefix + _store.RECORDS, place, method="GET", expires=expires, prefix=place)
+
+
 def discard_upload(connection: t.Any, backup: Summary, prefix: str) -> None:
     """Remove what the guest sent."""
     _remove_folder(connection, _store.UPLOADS, backup.place(), prefix)

@@ -12,7 +12,7 @@ description:
   - Keeps what the store has of a backup. The guest's agent takes it and sends it, job C(backup) of M(dbaas.openstack.agent).
     Playbook C(backup_create) does all of it.
   - With O(state=open) there is a record, and a ticket by which the guest may send this backup and nothing else.
-    A backup of that name that was opened before and is not over is the one that goes on.
+    A backup of that name that is under way is the one that goes on; one that is completed stays as it is.
   - With O(state=sealed) what the guest has sent so far is copied to where no guest can write.
     When everything is there and as the guest's manifest says, the backup is C(COMPLETED).
     That may be asked for while the guest still sends, and again and again; RV(left) and RV(backup) say whether there is more to do.
@@ -115,7 +115,9 @@ backup:
   returned: success
   type: dict
 job:
-  description: With O(state=open), C(kind), C(id) and C(args) of the job for the agent. Its secret C(url) stands in the file O(dest).
+  description:
+    - With O(state=open), C(kind), C(id) and C(args) of the job for the agent, whose secrets C(url) and C(expires) stand in the file O(dest).
+    - None when the backup is completed already.
   returned: with O(state=open)
   type: dict
 left:
@@ -184,9 +186,11 @@ def opened(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     known = _backups_cloud.find_all(connection, prefix)
     there = _backup.named(known, wish.name)
     now = int(time.time())
-    resumed = _backup.resumed(there, instance["uid"], now)
+    resumed = _backup.resumed(there, wish, instance["uid"], now)
     if resumed is not None:
         backup = _backups_cloud.read(connection, resumed, prefix)
+        if backup.status == _backup.COMPLETED:
+            return {"changed": False, "backup": dataclasses.asdict(backup), "job": None}
     else:
         parent = _backup.parent_of(known, wish, instance)
         backup = _backup.planned(wish, instance, parent, identity=uuid.uuid4().hex, now=now)

@@ -70,7 +70,8 @@ backups:
     status:
       description: >-
         C(BUILDING) while the guest sends it, C(UPLOADED) when it has sent all and nothing is checked yet,
-        C(COMPLETED) when all of it is where no guest can write, C(FAILED) also when the guest's ticket has ended before, C(DELETING) when its removal was interrupted.
+        C(COMPLETED) when all of it is where no guest can write,
+        C(FAILED) also when the guest's ticket has ended before, C(DELETING) when its removal was interrupted.
       type: str
       sample: COMPLETED
     type:
@@ -112,7 +113,8 @@ backups:
     details:
       description: >-
         What else its record says: C(strategy), C(server_version), C(description), C(ended), C(source_bytes) before compression, C(segments),
-        C(sha256) of the whole, C(position) in the datastore's words, C(recipients) for whom it is encrypted, C(root_enabled), C(configuration), C(volume_size) in GiB, C(error).
+        C(sha256) of the whole, C(position) in the datastore's words, C(recipients) for whom it is encrypted,
+        C(root_enabled), C(configuration), C(volume_size) in GiB, C(error).
       returned: with O(name)
       type: dict
     chain:

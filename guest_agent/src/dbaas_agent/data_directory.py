@@ -42,8 +42,13 @@ def require_none(config: Config) -> None:
         raise AgentError("conflict", f"{config.data_dir} exists: it is not replaced")
 
 
+def is_restored(config: Config) -> bool:
+    """Whether the one in its place was made of a backup."""
+    return bool(_origin(config).get("restored"))
+
+
 @contextmanager
-def being_made(config: Config) -> Iterator[str]:
+def being_made(config: Config, restored: bool = False) -> Iterator[str]:
     """An empty directory of the datastore's user, which is the data directory when this is left without an error."""
     partial = f"{config.data_dir}.new"
     for left in glob.glob(f"{glob.escape(partial)}*"):
@@ -51,7 +56,7 @@ def being_made(config: Config) -> Iterator[str]:
     os.mkdir(partial, 0o700)
     give_away(config, partial)
     yield partial
-    origin = {"uid": config.uid, "history": secrets.token_hex(8)}
+    origin = {"uid": config.uid, "history": secrets.token_hex(8), "restored": restored}
     write_atomic(os.path.join(partial, _ORIGIN), json.dumps(origin).encode(), 0o644)
     os.sync()
     os.rename(partial, config.data_dir)

@@ -115,7 +115,8 @@ def _datastore_initialise(agent: Agent, args: dict[str, Any], check: bool) -> Re
         service.begin(agent, systemd.start)
         answer["server_version"] = agent.ping()
         if found["state"] == marker.EMPTY:
-            agent.driver.lock_down()
+            if not data_directory.is_restored(agent.config):
+                agent.driver.lock_down()
             marker.write(agent.config, {**found, "state": marker.INITIALISED})
         answer["ca_certificate"] = (agent.tls.shown() or {}).get("ca_certificate")
     else:

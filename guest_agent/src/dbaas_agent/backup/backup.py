@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from dbaas_agent import data_directory
 from dbaas_agent.backup import kept
-from dbaas_agent.backup.place import Place
+from dbaas_agent.backup.place import Place, require_valid
 from dbaas_agent.backup.segments import MANIFEST, Segment, cut, manifest, segment
 from dbaas_agent.backup.strategy import named
 from dbaas_agent.backup.throttle import Throttle
@@ -39,9 +38,11 @@ class Backup(Kind):
         "segment_bytes": {"type": "int", "default": 32 * _MIB},
         "bytes_per_second": {"type": "int", "default": 0},
         "patience": {"type": "int", "default": 900},
+    }
+    secrets: ClassVar[dict[str, Any]] = {
+        "url": {"type": "str", "required": True},
         "expires": {"type": "int", "required": True},
     }
-    secrets: ClassVar[dict[str, Any]] = {"url": {"type": "str", "required": True}}
     seconds = 7 * 86400
     memory = "512M"
     data = Data.READS
@@ -57,10 +58,10 @@ class Backup(Kind):
             *_range_faults("segment_bytes", args["segment_bytes"], _SIZES),
             *_range_faults("patience", args["patience"], _PATIENCE),
             *(["bytes_per_second: it is less than 0"] if args["bytes_per_second"] < 0 else []),
-            *(["expires: the ticket has ended"] if args["expires"] <= time.time() else []),
         ]
         if faults:
             raise AgentError("invalid", "; ".join(f"args.{fault}" for fault in faults), faults=faults)
+        require_valid(self._secrets["expires"])
         parent = args["parent"]
         if parent is not None and parent.get("history") != data_directory.history(self._driver.config):
             raise AgentError("not_actionable", "args.parent: it was taken of other data: take a full one")
@@ -102,7 +103,7 @@ class Backup(Kind):
         return Place(
             Uploader(self._driver.config.store_ca_file),
             self._secrets["url"],
-            ended=self._args["expires"],
+            ended=self._secrets["expires"],
             patience=lambda: min(patience, HURRY) if hurried() else patience,
             log=report.log,
         )

@@ -24,6 +24,12 @@ _REFUSED = {
 """Answers after which asking again is of no use."""
 
 
+def require_valid(expires: float) -> None:
+    """AgentError(not_actionable) when a ticket that ends then has ended."""
+    if expires <= time.time():
+        raise AgentError("not_actionable", "the ticket has ended: run it again")
+
+
 class Place:
     """url: a ticket for all names below it. ended: when it ends, in seconds since 1970.
 

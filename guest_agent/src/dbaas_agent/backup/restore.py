@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from dbaas_agent import data_directory
-from dbaas_agent.backup.place import Place
+from dbaas_agent.backup.place import Place, require_valid
 from dbaas_agent.backup.segments import MANIFEST, Segment, is_intact, listed, whole
 from dbaas_agent.backup.strategy import Strategy, named
 from dbaas_agent.errors import AgentError
@@ -43,10 +43,10 @@ class Restore(Kind):
             },
         },
         "patience": {"type": "int", "default": 900},
-        "expires": {"type": "int", "required": True},
     }
     secrets: ClassVar[dict[str, Any]] = {
         "urls": {"type": "list", "elements": "str", "required": True},
+        "expires": {"type": "int", "required": True},
         "identity": {"type": "str"},
     }
     seconds = 7 * 86400
@@ -60,6 +60,7 @@ class Restore(Kind):
             raise AgentError("invalid", "args.chain: one backup or more, and a URL for each, are wanted")
         if any(one["encrypted"] for one in chain) and not self._secrets["identity"]:
             raise AgentError("invalid", "secrets.identity: the backup is encrypted: the secret key is wanted")
+        require_valid(self._secrets["expires"])
         named(self._driver, self._args["strategy"])
         data_directory.require_none(self._driver.config)
 
@@ -68,7 +69,7 @@ class Restore(Kind):
         places = [self._place(url, report) for url in self._secrets["urls"]]
         manifests = [_manifest(place, one["sha256"]) for place, one in zip(places, chain)]
         total = sum(segment.bytes for segments in manifests for segment in segments)
-        with data_directory.being_made(self._driver.config) as target:
+        with data_directory.being_made(self._driver.config, restored=True) as target:
             done = 0
             for number, (place, segments, one) in enumerate(zip(places, manifests, chain)):
                 with self._unpacking(strategy, target, number, one["encrypted"]) as pipe:
@@ -95,7 +96,7 @@ class Restore(Kind):
     def _place(self, url: str, report: Report) -> Place:
         patience = self._args["patience"]
         uploader = Uploader(self._driver.config.store_ca_file)
-        return Place(uploader, url, ended=self._args["expires"], patience=lambda: patience, log=report.log)
+        return Place(uploader, url, ended=self._secrets["expires"], patience=lambda: patience, log=report.log)
 
 
 def _manifest(place: Place, wanted: str) -> list[Segment]:
