@@ -1,0 +1,297 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Backups from being opened to being removed, with a store in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import stat
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.dbaas.openstack.plugins.module_utils import _backup_manifest, _backups_cloud, _store
+from ansible_collections.dbaas.openstack.plugins.module_utils._backup_manifest import Segment
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.modules import backup, backup_info, backup_ticket
+
+UID = "0f8fad5bd9cb469fa16570867728950e"
+INSTANCE = {
+    "uid": UID,
+    "name": "orders",
+    "datastore": "mariadb",
+    "datastore_version": "10.11",
+    "configuration": "busy",
+    "root_enabled": None,
+    "volume": {"size": 5},
+}
+Objects = dict[str, tuple[bytes, str]]
+
+
+def md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Objects:
+    """Content and content type by container/name."""
+    kept: Objects = {}
+
+    def listed(_connection: Any, container: str, beginning: str, *, prefix: str) -> list[dict[str, Any]]:
+        assert prefix == "dbaas_"
+        names = sorted(name for name in kept if name.startswith(f"{container}/{beginning}"))
+        return [
+            {
+                "name": name.removeprefix(f"{container}/"),
+                "bytes": len(kept[name][0]),
+                "hash": md5(kept[name][0]),
+                "content_type": kept[name][1],
+            }
+            for name in names
+        ]
+
+    def read(_connection: Any, container: str, name: str, *, prefix: str) -> bytes | None:  # noqa: ARG001
+        return kept.get(f"{container}/{name}", (None, ""))[0]
+
+    def copy(_connection: Any, source: tuple[str, str], target: tuple[str, str], *, prefix: str) -> str | None:  # noqa: ARG001
+        if "/".join(source) not in kept:
+            return None
+        kept["/".join(target)] = kept["/".join(source)]
+        return md5(kept["/".join(target)][0])
+
+    def write(
+        _connection: Any, name: str, body: str, *, content_type: str = "application/json", prefix: str = ""
+    ) -> None:
+        assert prefix == "dbaas_"
+        kept[f"records/{name}"] = body.encode(), content_type
+
+    def read_record(_connection: Any, name: str, *, prefix: str) -> Any:  # noqa: ARG001
+        return json.loads(kept[f"records/{name}"][0]) if f"records/{name}" in kept else None
+
+    monkeypatch.setattr(_store, "list_objects", listed)
+    monkeypatch.setattr(_store, "read_object", read)
+    monkeypatch.setattr(_store, "copy_object", copy)
+    monkeypatch.setattr(_store, "write_record", write)
+    monkeypatch.setattr(_store, "read_record", read_record)
+    monkeypatch.setattr(
+        _store, "delete_object", lambda _connection, container, name, **_more: kept.pop(f"{container}/{name}", None)
+    )
+    monkeypatch.setattr(_store, "sign", lambda _connection, container, name, **_more: f"https://{container}/{name}")
+    monkeypatch.setattr(
+        backup, "shown", lambda _connection, name, **_more: ([INSTANCE] if name == "orders" else [], True)
+    )
+    return kept
+
+
+@pytest.fixture
+def run(store: Objects, tmp_path: Path) -> Callable[..., dict[str, Any]]:  # noqa: ARG001
+    def call(module: Any, check: bool = False, **options: Any) -> dict[str, Any]:
+        defaults = {name: option.get("default") for name, option in module.argument_spec().items()}
+        own = {"dest": str(tmp_path / "ticket")} if "dest" in defaults else {}
+        params = {**defaults, **own, **options}
+        result: dict[str, Any] = module.body(types.SimpleNamespace(params=params, check_mode=check), None)
+        return result
+
+    return call
+
+
+def opened(run: Callable[..., Any], name: str = "monday", **more: Any) -> dict[str, Any]:
+    wish = {"instance": "orders", "strategy": "mariadb-backup", **more}
+    told: dict[str, Any] = run(backup, name=name, state="open", **wish)
+    return told
+
+
+def send(store: Objects, told: dict[str, Any], *pieces: bytes, done: bool = True) -> None:
+    """Do as the guest."""
+    place = f"uploads/{UID}/{told['backup']['id']}/"
+    segments = [
+        Segment(f"{number:08d}", len(piece), md5(piece), hashlib.sha256(piece).hexdigest())
+        for number, piece in enumerate(pieces)
+    ]
+    for one, piece in zip(segments, pieces, strict=True):
+        store[place + one.name] = piece, "application/octet-stream"
+    manifest = {
+        "bytes": sum(map(len, pieces)),
+        "source_bytes": 1000,
+        "sha256": _backup_manifest.whole(segments),
+        "position": {"lsn": "1", "version": "10.11.14"},
+        "recipients": [],
+        "segments": [dataclasses.asdict(one) for one in segments],
+    }
+    if done:
+        store[place + "manifest.json"] = json.dumps(manifest).encode(), "application/json"
+
+
+def completed(run: Callable[..., Any], store: Objects, name: str = "monday", **more: Any) -> dict[str, Any]:
+    told = opened(run, name, **more)
+    send(store, told, name.encode())
+    sealed: dict[str, Any] = run(backup, name=told["backup"]["id"], state="sealed")
+    return dict(sealed["backup"])
+
+
+def test_it_is_opened_once(run: Callable[..., Any], store: Objects, tmp_path: Path) -> None:
+    assert opened(lambda *args, **more: run(*args, check=True, **more))["changed"]
+    assert store == {}
+    first = opened(run)
+    ticket = tmp_path / "ticket"
+    assert json.loads(ticket.read_text())["url"] == f"https://dbaas_uploads/{UID}/{first['backup']['id']}/"
+    assert stat.S_IMODE(ticket.stat().st_mode) == 0o600
+    again = opened(run)
+    assert (first["changed"], again["changed"]) == (True, False)
+    assert (again["job"], again["backup"]) == (first["job"], first["backup"])
+    assert [one["status"] for one in run(backup_info)["backups"]] == ["BUILDING"]
+
+
+def test_what_was_sent_is_sealed(run: Callable[..., Any], store: Objects) -> None:
+    told = opened(run)
+    identity = told["backup"]["id"]
+    send(store, told, b"one", b"two", done=False)
+    assert run(backup, name="monday", state="sealed")["backup"]["status"] == "BUILDING"
+    assert store[f"records/segments/{UID}/{identity}/00000001"][0] == b"two"
+    send(store, told, b"one", b"two", b"three")
+    assert [one["status"] for one in run(backup_info)["backups"]] == ["UPLOADED"]
+    sealed = run(backup, name="monday", state="sealed")
+    assert (sealed["changed"], sealed["left"], sealed["backup"]["status"]) == (True, 0, "COMPLETED")
+    assert (sealed["backup"]["bytes"], sealed["backup"]["segments"]) == (11, 3)
+    assert (sealed["backup"]["server_version"], sealed["backup"]["position"]["lsn"]) == ("10.11.14", "1")
+    assert [name for name in store if name.startswith("uploads/")] == []
+    assert not run(backup, name="monday", state="sealed")["changed"]
+    assert opened(run) == {"changed": False, "backup": sealed["backup"], "job": None}
+    (shown,) = run(backup_info, name="monday")["backups"]
+    assert (shown["status"], shown["chain"], shown["details"]["segments"]) == ("COMPLETED", [identity], 3)
+
+
+def test_sealing_gives_way_and_goes_on(
+    run: Callable[..., Any], store: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = opened(run)
+    send(store, told, b"one", b"two", b"three")
+    times = iter(range(0, 10000, 40))
+    monkeypatch.setattr(_backups_cloud.time, "monotonic", lambda: next(times))
+    lefts = []
+    for _dummy in range(5):
+        sealed = run(backup, name="monday", state="sealed")
+        lefts.append(sealed["left"])
+    assert lefts[0] > 0
+    assert sealed["backup"]["status"] == "COMPLETED"
+
+
+def _without(content: dict[str, Any]) -> None:
+    content["segments"].pop()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _without,
+        lambda content: content.update(bytes=1),
+        lambda content: content.update(sha256="0" * 64),
+        lambda content: content["segments"][0].update(name="../x"),
+        lambda content: content.pop("position"),
+        lambda content: content.update(more=1),
+    ],
+)
+def test_a_manifest_that_contradicts_itself_is_refused(
+    run: Callable[..., Any], store: Objects, change: Callable[[dict[str, Any]], Any]
+) -> None:
+    told = opened(run)
+    send(store, told, b"one", b"two")
+    name = f"uploads/{UID}/{told['backup']['id']}/manifest.json"
+    content = json.loads(store[name][0])
+    change(content)
+    store[name] = json.dumps(content).encode(), ""
+    with pytest.raises(DbaasError) as caught:
+        run(backup, name="monday", state="sealed")
+    assert caught.value.reason == "conflict"
+    assert [one["status"] for one in run(backup_info)["backups"]] == ["UPLOADED"]
+
+
+@pytest.mark.parametrize("content", [b"other", None])
+def test_a_segment_that_is_not_as_told_is_refused(
+    run: Callable[..., Any], store: Objects, content: bytes | None
+) -> None:
+    told = opened(run)
+    send(store, told, b"one", b"two")
+    name = f"uploads/{UID}/{told['backup']['id']}/00000000"
+    if content is None:
+        del store[name]
+    else:
+        store[name] = content, ""
+    with pytest.raises(DbaasError) as caught:
+        run(backup, name="monday", state="sealed")
+    assert caught.value.reason == "conflict"
+
+
+def test_one_that_failed_leaves_its_record_and_its_name(run: Callable[..., Any], store: Objects) -> None:
+    told = opened(run)
+    send(store, told, b"one", done=False)
+    assert run(backup, name="monday", state="failed", error="no room")["changed"]
+    assert not run(backup, name="monday", state="failed", error="again")["changed"]
+    assert [name.split("/")[0:2] for name in store] == [["records", "backups"]]
+    (shown,) = run(backup_info, name="monday")["backups"]
+    assert (shown["status"], shown["details"]["error"]) == ("FAILED", "no room")
+    with pytest.raises(DbaasError) as caught:
+        run(backup, name="monday", state="sealed")
+    assert caught.value.reason == "not_actionable"
+    assert opened(run)["backup"]["id"] != told["backup"]["id"]
+
+
+def test_a_chain_is_restored_and_removed_as_a_whole(run: Callable[..., Any], store: Objects, tmp_path: Path) -> None:
+    first = completed(run, store)
+    second = completed(run, store, "tuesday", type="incremental")
+    assert second["parent"] == first["id"]
+    told = run(backup_ticket, name="tuesday")
+    assert [one["sha256"] for one in told["args"]["chain"]] == [first["sha256"], second["sha256"]]
+    ticket = json.loads((tmp_path / "ticket").read_text())
+    assert ticket["urls"] == [f"https://dbaas_records/segments/{UID}/{one['id']}/" for one in (first, second)]
+    with pytest.raises(DbaasError) as caught:
+        run(backup, name="monday", state="absent")
+    assert (caught.value.reason, caught.value.details["followers"]) == ("conflict", ["tuesday"])
+    assert run(backup, name="monday", state="absent", with_followers=True, check=True)["changed"]
+    removed = run(backup, name="monday", state="absent", with_followers=True)
+    assert removed["removed"] == ["tuesday", "monday"]
+    assert store == {}
+    assert not run(backup, name="monday", state="absent")["changed"]
+
+
+def test_a_removal_that_was_interrupted_is_finished(
+    run: Callable[..., Any], store: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    completed(run, store)
+    with monkeypatch.context() as patch:
+        patch.setattr(_backups_cloud, "discard", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(backup, name="monday", state="absent")
+    assert [one["status"] for one in run(backup_info)["backups"]] == ["DELETING"]
+    with pytest.raises(DbaasError):
+        run(backup_ticket, name="monday")
+    assert run(backup, name="monday", state="absent")["removed"] == ["monday"]
+    assert store == {}
+
+
+def _interrupt(*_args: Any) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "reason"),
+    [
+        (backup, {"name": "x", "state": "open", "instance": "nobody", "strategy": "s"}, "not_found"),
+        (backup, {"name": "x", "state": "sealed"}, "not_found"),
+        (backup, {"name": "x", "state": "failed"}, "not_found"),
+        (backup, {"name": "x", "state": "open", "instance": "orders", "strategy": "s", "parent": "p"}, "invalid"),
+        (backup_ticket, {"name": "x"}, "not_found"),
+        (backup_ticket, {"name": "x", "valid_for": 0}, "invalid"),
+        (backup_ticket, {"name": "x", "dest": "/no/such/directory/x"}, "invalid"),
+    ],
+)
+def test_what_cannot_be_is_refused(run: Callable[..., Any], module: Any, options: dict[str, Any], reason: str) -> None:
+    with pytest.raises(DbaasError) as caught:
+        run(module, **options)
+    assert caught.value.reason == reason
