@@ -287,7 +287,7 @@ class FakeSessions:
 
     def _execute(self, statement: Any) -> list[dict[str, Any]]:
         self.asked.append(statement.shown())
-        rows = next((rows for text, rows in self.script.items() if text in statement.sql), [])
+        rows: Any = next((rows for text, rows in self.script.items() if text in statement.sql), [])
         return list(rows(*statement.values) if callable(rows) else rows)
 
 

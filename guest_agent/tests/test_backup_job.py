@@ -178,6 +178,7 @@ def test_what_the_store_refuses_ends_it(driver: BackupDriver, store: FakeStore) 
     ],
 )
 def test_while_it_holds_the_datastore_up_nobody_waits_for_the_store(
+    *,
     driver: BackupDriver,
     store: FakeStore,
     monkeypatch: pytest.MonkeyPatch,

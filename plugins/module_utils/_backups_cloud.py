@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _backup, _backup_manifest, _store
 from ansible_collections.dbaas.openstack.plugins.module_utils._backup import Backup, Summary
+from ansible_collections.dbaas.openstack.plugins.module_utils._backup_retention import outside
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 
 SEGMENTS = "segments"
@@ -114,6 +115,20 @@ def readable(connection: t.Any, backup: Summary, expires: int, prefix: str) -> s
 def discard_upload(connection: t.Any, backup: Summary, prefix: str) -> None:
     """Remove what the guest sent."""
     _remove_folder(connection, _store.UPLOADS, backup.place(), prefix)
+
+
+def orphans(connection: t.Any, known: t.Iterable[Summary], prefix: str, now: int) -> list[tuple[str, str]]:
+    """Container and name of all objects that belong to no backup, and have been there for a day. now: in seconds since 1970."""
+    before = _backup.utc(now - 86400)
+    sealed, places = {_sealed(one) for one in known}, {one.place() for one in known}
+    found = []
+    for container, beginning, folders in (
+        (_store.RECORDS, f"{SEGMENTS}/", sealed),
+        (_store.UPLOADS, "", places),
+    ):
+        rows = _store.list_objects(connection, container, beginning, prefix=prefix)
+        found += [(container, name) for name in outside(rows, folders, before)]
+    return found
 
 
 def delete(connection: t.Any, backup: Summary, prefix: str) -> None:

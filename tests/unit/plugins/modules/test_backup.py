@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.dbaas.openstack.plugins.module_utils import _backup_manifest, _backups_cloud, _store
 from ansible_collections.dbaas.openstack.plugins.module_utils._backup_manifest import Segment
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.modules import backup, backup_info, backup_ticket
+from ansible_collections.dbaas.openstack.plugins.modules import backup, backup_info, backup_prune, backup_ticket
 
 UID = "0f8fad5bd9cb469fa16570867728950e"
 INSTANCE = {
@@ -52,6 +52,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Objects:
                 "bytes": len(kept[name][0]),
                 "hash": md5(kept[name][0]),
                 "content_type": kept[name][1],
+                "last_modified": "2026-01-01T00:00:00",
             }
             for name in names
         ]
@@ -295,3 +296,30 @@ def test_what_cannot_be_is_refused(run: Callable[..., Any], module: Any, options
     with pytest.raises(DbaasError) as caught:
         run(module, **options)
     assert caught.value.reason == reason
+
+
+def test_what_the_policy_does_not_keep_goes_with_what_belongs_to_nobody(
+    run: Callable[..., Any], store: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter(range(1_790_000_000, 1_800_000_000, 86400))
+    monkeypatch.setattr(backup.time, "time", lambda: next(times))
+    for name in ("monday", "tuesday", "wednesday"):
+        completed(run, store, name)
+    store["uploads/gone/gone/00000000"] = b"", ""
+    store["records/segments/gone/gone/00000000"] = b"", ""
+    before = dict(store)
+    foretold = run(backup_prune, check=True, daily=1, minimum=2)
+    assert store == before
+    told = run(backup_prune, daily=1, minimum=2)
+    assert {**told, "removed": foretold["removed"]} == foretold
+    assert [one["name"] for one in told["removed"]] == ["monday"]
+    assert {one["name"]: one["because"] for one in told["kept"]} == {
+        "tuesday": ["minimum"],
+        "wednesday": ["minimum", "daily"],
+    }
+    assert told["orphans"] == 2
+    assert not run(backup_prune, daily=1, minimum=2)["changed"]
+    assert run(backup_prune, instance="nobody")["kept"] == []
+    with pytest.raises(DbaasError) as caught:
+        run(backup_prune, minimum=0)
+    assert caught.value.details["option"] == "minimum"
