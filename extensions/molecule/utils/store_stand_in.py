@@ -5,7 +5,7 @@
 
 `store_stand_in.py ADDRESS DIRECTORY` listens on a free port, writes `port` and `pid` into the directory, and for a PUT of
 /NAME the files NAME.body and NAME.type, which a GET of it answers with. A file `ahead` in the directory holds the seconds by
-which its clock is ahead, a file `refuse` the status that it answers everything with.
+which its clock is ahead, a file `refuse` in a folder of it the status that everything below is answered with.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ class Store(http.server.BaseHTTPRequestHandler):
 
     def _path(self) -> pathlib.Path | None:
         """Where the body of what the request names lies; None when it has been answered."""
-        refuse, name = self.directory / "refuse", self.path.partition("?")[0]
+        name = self.path.partition("?")[0]
+        refuse = self.directory / name.split("/")[1] / "refuse"
         if refuse.exists():
             self.send_error(int(refuse.read_text()))
             return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,7 +51,9 @@ class Uploader:
             connection = self._connection(client, parts.scheme, parts.hostname or "", parts.port)
             try:
                 sent = time.monotonic()
-                connection.request(method, target, body, dict(headers))
+                # A store that takes no more says why before it has read all.
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    connection.request(method, target, body, dict(headers))
                 answer = connection.getresponse()
                 heard = time.monotonic()
                 told = answer.read() if method == "GET" else b""

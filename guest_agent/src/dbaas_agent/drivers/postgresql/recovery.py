@@ -24,6 +24,8 @@ def recover(driver: Any, target: str, restore_command: str) -> None:
     config = driver.config
     own = {
         "data_directory": target,
+        # A server without sessions can have none while it recovers.
+        "hot_standby": "off",
         "logging_collector": "off",
         "log_destination": "stderr",
         "default_transaction_read_only": "off",
