@@ -27,6 +27,15 @@ class Datastore:
         self.silent = False
         self.fault = ""
         self.asked: list[str] = []
+        self.spare = False
+        self.room_asked = 0
+
+    def make_room(self) -> bool:
+        self.room_asked += 1
+        if self.silent:
+            raise UnansweredError("silence")
+        spare, self.spare = self.spare, False
+        return spare
 
     def writes_stopped(self) -> bool:
         if self.silent:
@@ -98,6 +107,21 @@ def test_a_volume_that_fills_and_grows(world: World, capfd: pytest.CaptureFixtur
     assert not world.look(1000)
     assert world.datastore.asked == ["stop", "allow"]
     assert events(capfd) == ["writes_stopped", "writes_allowed"]
+
+
+def test_what_can_be_done_without_goes_before_writes_stop(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    world.datastore.spare = True
+    for free in (193, 192, 191, 190):
+        world.look(free)
+    assert (world.datastore.room_asked, world.datastore.asked) == (1, [])
+    assert events(capfd) == ["room_made"]
+    for _second in range(40):
+        world.look(190)
+    assert world.datastore.room_asked == 2
+    world.now += 60
+    world.datastore.silent = True
+    world.look(190)
+    assert events(capfd) == ["no_room_made"]
 
 
 def test_a_fast_writer_is_stopped_earlier_and_in_a_hurry(world: World) -> None:

@@ -19,6 +19,8 @@ from dbaas_agent.jsonlog import log
 from dbaas_agent.space import Hold, Space
 from dbaas_agent.volume import usage
 
+_ROOM_SECONDS = 30.0
+
 
 class Guard:
     """``hold`` while writes are to be stopped; ``trouble`` says why the datastore does not follow.
@@ -32,6 +34,7 @@ class Guard:
         self._driver = driver
         self._path = os.path.join(config.state_dir, "writes.json")
         self._before: Space | None = None
+        self._room_after = 0.0
         self.hold = self._kept()
         self.trouble = ""
 
@@ -43,11 +46,23 @@ class Guard:
             return False
         now = Space(seen["size_bytes"], seen["free_bytes"], seen["used_percent"], time.monotonic())
         told = (self.hold, self.trouble)
+        self._make_room(now)
         self.trouble = self._act(now)
         self._before = space.base(now, self._before)
         if self.trouble and self.trouble != told[1]:
             log("guard", "error", trouble=self.trouble)
         return told != (self.hold, self.trouble)
+
+    def _make_room(self, now: Space) -> None:
+        """Once in a while: what is asked for may be all that there is."""
+        if not space.is_tight(now) or now.at < self._room_after:
+            return
+        self._room_after = now.at + _ROOM_SECONDS
+        try:
+            if self._driver.make_room():
+                log("room_made", free_bytes=now.free, used_percent=now.used_percent)
+        except AgentError as fault:
+            log("no_room_made", "warning", fault=fault.msg)
 
     def _act(self, now: Space) -> str:
         """What went wrong."""

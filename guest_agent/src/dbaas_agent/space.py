@@ -15,6 +15,7 @@ _RESERVE_PERCENT = 5
 _RESERVE_LEAST = 64 * MIB
 _RESERVE_MOST = 2048 * MIB
 _HURRY_LOOKS = 4
+_TIGHT_RESERVES = 3
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ def taken(now: Space, before: Space | None) -> int:
 def base(now: Space, before: Space | None) -> Space:
     """The look that the next one is compared with: not one of just now, which would say nothing of the pace."""
     return now if before is None or now.at - before.at >= LOOK_SECONDS else before
+
+
+def is_tight(now: Space) -> bool:
+    """So little is left that what can be done without should go, before writes have to stop."""
+    return now.free <= _TIGHT_RESERVES * reserve(now.size)
 
 
 def must_stop(now: Space, before: Space | None) -> bool:

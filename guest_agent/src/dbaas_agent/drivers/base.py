@@ -115,6 +115,10 @@ class Driver(ABC):
     def allow_writes(self) -> None:
         """Undo stop_writes, unless the server has been started since and refuses writes by its configuration."""
 
+    def make_room(self) -> bool:
+        """Give back space on the volume that only convenience holds, and say whether there was any; bounded to 15 seconds. Most have none."""
+        return False
+
     @abstractmethod
     def writes_stopped(self) -> bool:
         """Whether the server refuses writes, for whatever reason; bounded and called like ping."""

@@ -12,7 +12,7 @@ from dbaas_agent.drivers import base
 from dbaas_agent.drivers.mysql import accounts, parameters
 from dbaas_agent.drivers.mysql_family import driver
 from dbaas_agent.drivers.mysql_family.parameters import Server, options
-from dbaas_agent.drivers.mysql_family.sessions import Execute
+from dbaas_agent.drivers.mysql_family.sessions import PING_SECONDS, Execute
 from dbaas_agent.drivers.mysql_family.sql import Statement, quote
 from dbaas_agent.drivers.mysql_family.users import Account
 from dbaas_agent.errors import AgentError
@@ -83,6 +83,14 @@ class Driver(driver.Driver):
         # --help alone lets unknown names pass.
         self._refuse(self.ask(["--validate-config"], {settings.path: file}))
         super().check_configuration(settings, file)
+
+    def make_room(self) -> bool:
+        """Binary logs: the next incremental backup cannot follow one that was taken before."""
+        with self.session(PING_SECONDS) as execute:
+            names = [row["Log_name"] for row in execute(Statement("SHOW BINARY LOGS"))]
+            if len(names) > 1:
+                execute(Statement("PURGE BINARY LOGS TO %s", (names[-1],)))
+            return len(names) > 1
 
     def jobs(self) -> dict[str, type[Kind]]:
         from dbaas_agent.drivers.mysql.upgrade import DatastoreUpgrade
