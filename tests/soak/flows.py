@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`./dev soak instance`, `./dev soak faults`, `./dev soak day_two`, `./dev soak configuration`, `./dev soak logs`: all end-to-end tests of one file.
+"""`./dev soak instance`, `./dev soak faults`, `./dev soak day_two`, `./dev soak configuration`, `./dev soak logs`, `./dev soak backups`: all end-to-end tests of one file.
 
 Those too that are left out of `./dev test` for want of time.
 """
@@ -36,6 +36,11 @@ def day_two(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
 def configuration(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     """Configuration groups from their making to their end."""
     return _passed("test_configuration", minutes, directory)
+
+
+def backups(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+    """Backups from being taken to being restored and removed."""
+    return _passed("test_backup", minutes, directory)
 
 
 def logs(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:

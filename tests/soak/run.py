@@ -28,6 +28,7 @@ from tests.soak import agent, datastore, day_two_kill, flow_kill, flows, guest_k
 
 SOAKS = {
     "agent": agent.soak,
+    "backups": flows.backups,
     "configuration": flows.configuration,
     "datastore": datastore.soak,
     "day_two": flows.day_two,

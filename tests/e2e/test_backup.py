@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Backups and restores on a real OpenStack, a real server and a real store: one flow in this order. `./dev soak backups` runs it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.guests import Database
+from tests.e2e.leaks import nothing_left
+from tests.e2e.modules import run_tasks, task
+from tests.e2e.playbooks import Run, play
+
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
+    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
+]
+NAME, AGAIN = "e2e-kept", "e2e-again"
+WHOLE, SECOND = "e2e-whole", "e2e-second"
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Database]:
+    """An instance, which is removed at the end with its backups, and leaves nothing."""
+    with nothing_left(cloud):
+        made = Database(NAME, tmp_path_factory.mktemp("kept"))
+        run = play("instance_create", made.wish(volume_size=1))
+        assert run.ok, run.failures
+        made.rows("CREATE TABLE t (id INT PRIMARY KEY)")
+        made.rows("INSERT INTO t VALUES (1), (2)")
+        yield made
+        play("backup_delete", {"backup": WHOLE, "backup_with_followers": True})
+        run_tasks(made.place, *(task("instance", name=name, state="absent", timeout=300) for name in (NAME, AGAIN)))
+
+
+@pytest.fixture(scope="module")
+def key(database: Database) -> Path:
+    """The secret key of age."""
+    path = database.place / "backup.key"
+    subprocess.run(["age-keygen", "-o", str(path)], check=True, capture_output=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def acknowledged() -> dict[str, set[int]]:
+    """What a client was told is kept, when a backup of that name began."""
+    return {}
+
+
+def public(key: Path) -> str:
+    return subprocess.run(["age-keygen", "-y", str(key)], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def take(database: Database, name: str, well: bool = True, check: bool = False, **variables: Any) -> Run:
+    run = play("backup_create", {**database.way, "backup": name, **variables}, check=check)
+    assert run.ok is well, run.failures
+    return run
+
+
+def listed(database: Database, **variables: Any) -> list[dict[str, Any]]:
+    (told,) = run_tasks(database.place, task("backup_info", **variables))
+    return list(told["backups"])
+
+
+def test_what_cannot_be_taken_is_refused_and_leaves_nothing(database: Database) -> None:
+    take(database, "e2e/none", well=False)
+    take(database, SECOND, well=False, backup_type="incremental")
+    take(database, WHOLE, well=False, backup_recipients=["AGE-SECRET-KEY-1"])
+    assert listed(database) == []
+
+
+def test_a_whole_one_and_one_that_follows_while_a_client_writes(
+    database: Database, key: Path, acknowledged: dict[str, set[int]]
+) -> None:
+    wish = {"backup_recipients": [public(key)]}
+    with database.writer() as writer:
+        take(database, WHOLE, check=True, **wish)
+        assert listed(database) == []
+        for name, kind in ((WHOLE, "full"), (SECOND, "incremental")):
+            acknowledged[name] = set(writer.acknowledged)
+            told = take(database, name, backup_type=kind, **wish).custom["dbaas_backup"]
+            assert (told["status"], told["type"]) == ("COMPLETED", kind)
+    whole, second = listed(database, instance=NAME)
+    assert (second["parent"], whole["followers"]) == (whole["id"], [second["id"]])
+    assert take(database, WHOLE, **wish).changed == 0
+
+
+def restored(database: Database, well: bool = True, **variables: Any) -> Run:
+    wish = database.sibling(AGAIN).wish() if not (database.place / AGAIN).exists() else again(database).wish()
+    left_out = ("users", "databases", "volume_size", "datastore", "datastore_version")
+    given = {name: value for name, value in wish.items() if name not in left_out}
+    run = play("backup_restore", {**given, "backup": SECOND, **variables})
+    assert run.ok is well, run.failures
+    return run
+
+
+def again(database: Database) -> Database:
+    return Database(AGAIN, database.place / AGAIN, database.port)
+
+
+def test_what_cannot_be_restored_is_refused_before_anything_is_made(database: Database, key: Path) -> None:
+    other = database.place / "other.key"
+    subprocess.run(["age-keygen", "-o", str(other)], check=True, capture_output=True)
+    restored(database, well=False)
+    restored(database, well=False, backup_identity_file=str(other))
+    restored(database, well=False, backup_identity_file=str(key), backup="e2e-none")
+    (told,) = run_tasks(database.place, task("instance_info"))
+    assert [one["name"] for one in told["instances"]] == [NAME]
+
+
+def test_what_was_acknowledged_is_restored(database: Database, key: Path, acknowledged: dict[str, set[int]]) -> None:
+    restored(database, backup_identity_file=str(key))
+    copy = again(database)
+    # Its users have the passwords of the original.
+    (copy.place / "password").write_text(database.password)
+    there = set(map(int, copy.rows("SELECT id FROM written")))
+    assert acknowledged[SECOND] - there == set()
+    assert there - set(map(int, database.rows("SELECT id FROM written"))) == set()
+    assert copy.rows("SELECT id FROM t ORDER BY id") == database.rows("SELECT id FROM t ORDER BY id")
+    assert copy.info()["uid"] != database.info()["uid"]
+    # What is taken of the copy follows nothing of the original.
+    take(copy, "e2e-other", well=False, backup_type="incremental", backup_parent=SECOND)
+    assert restored(database, backup_identity_file=str(key)).changed == 0
+
+
+def test_what_others_follow_is_not_removed_alone(database: Database) -> None:
+    refused = play("backup_delete", {"backup": WHOLE})
+    assert not refused.ok
+    assert refused.results("backup")[-1]["followers"] == [SECOND]
+    pruned = play("backup_prune", {"instance": NAME}, check=True)
+    assert (pruned.ok, pruned.changed) == (True, 0)
+    gone = play("backup_delete", {"backup": WHOLE, "backup_with_followers": True})
+    assert gone.custom["dbaas_backups"] == [SECOND, WHOLE]
+    assert listed(database) == []
