@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`./dev soak instance`, `./dev soak faults`, `./dev soak day_two`, `./dev soak configuration`, `./dev soak logs`, `./dev soak backups`: all end-to-end tests of one file.
+"""The soaks that are all end-to-end tests of one file, those too that are left out of `./dev test` for want of time.
 
-Those too that are left out of `./dev test` for want of time.
+`./dev soak instance`, `faults`, `day_two`, `configuration`, `logs`, `backups`.
 """
 
 from __future__ import annotations
