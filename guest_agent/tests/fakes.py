@@ -269,6 +269,19 @@ class FakeReport:
         self.logged.append({"event": event, "level": level, **fields})
 
 
+class FakeExecute:
+    """Statements of a FakeSessions."""
+
+    def __init__(self, sessions: FakeSessions) -> None:
+        self._sessions = sessions
+
+    def __call__(self, statement: Any) -> list[dict[str, Any]]:
+        return self._sessions.execute(statement)
+
+    def speak(self, character_set: str) -> None:
+        self._sessions.asked.append(f"speak {character_set}")
+
+
 class FakeSessions:
     """A driver's ``session``, of a server that answers from a script: by a text that stands in the statement, rows or a function that makes them."""
 
@@ -281,11 +294,11 @@ class FakeSessions:
     def __call__(self, *_args: Any, **_options: Any) -> Iterator[Any]:
         self.open += 1
         try:
-            yield self._execute
+            yield FakeExecute(self)
         finally:
             self.open -= 1
 
-    def _execute(self, statement: Any) -> list[dict[str, Any]]:
+    def execute(self, statement: Any) -> list[dict[str, Any]]:
         self.asked.append(statement.shown())
         rows: Any = next((rows for text, rows in self.script.items() if text in statement.sql), [])
         return list(rows(*statement.values) if callable(rows) else rows)

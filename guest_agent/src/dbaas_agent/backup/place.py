@@ -71,9 +71,15 @@ class Place:
         while not (answer := ask()).ok:
             self._log("store_failed", "warning", name=name, answer=answer.word)
             self._give_up(name, answer, self._clock() - begun)
-            self._sleep(min(pause, self._patience()))
+            self._pause(min(pause, self._patience()))
             pause = min(2 * pause, LONGEST_PAUSE)
         return answer
+
+    def _pause(self, seconds: float) -> None:
+        """In steps: meanwhile there may be less patience."""
+        ends = self._clock() + seconds
+        while (left := ends - self._clock()) > 0 and self._patience() >= seconds:
+            self._sleep(min(left, FIRST_PAUSE))
 
     def _give_up(self, name: str, answer: Answer, waited: float) -> None:
         details: dict[str, Any] = {"name": name, "answer": answer.word}

@@ -53,6 +53,8 @@ def listed(told: Any) -> list[Segment]:
         segments = [Segment(**row) for row in told["segments"]]
         if [one.name for one in segments] != [f"{number:08d}" for number in range(len(segments))]:
             raise ValueError("its segments are not in order")
+        if not all(isinstance(one.bytes, int) and isinstance(one.sha256, str) for one in segments):
+            raise ValueError("its segments are none")
     except (KeyError, TypeError) as fault:
         raise ValueError(f"it is no manifest of a backup ({fault})") from fault
     return segments

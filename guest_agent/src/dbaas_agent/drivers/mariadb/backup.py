@@ -127,7 +127,9 @@ def _bytes(execute: Any) -> int:
 
 def _pairs(place: str, *names: str) -> dict[str, str]:
     """The lines ``key = value`` of the first of the files that is there."""
-    path = next(path for name in names if os.path.exists(path := os.path.join(place, name)))
+    path = next((path for name in names if os.path.exists(path := os.path.join(place, name))), None)
+    if path is None:
+        raise AgentError("agent", f"mariadb-backup has not written {' or '.join(names)}")
     with open(path, encoding="utf-8") as stream:
         lines = (line.partition(" = ") for line in stream)
         return {key.strip(): value.strip() for key, _dummy, value in lines}

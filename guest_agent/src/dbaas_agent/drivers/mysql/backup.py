@@ -13,6 +13,7 @@ from typing import Any
 
 from dbaas_agent.backup.strategy import Position, Source, Strategy, Taking
 from dbaas_agent.drivers.mysql_family import scratch_server
+from dbaas_agent.drivers.mysql_family.scratch_server import Scratch
 from dbaas_agent.drivers.mysql_family.sessions import Execute
 from dbaas_agent.drivers.mysql_family.sql import Statement, quote
 from dbaas_agent.errors import AgentError
@@ -70,7 +71,8 @@ class CloneBackup(Strategy):
             position = _position(execute)
             if parent is not None:
                 yield _Tar(self.driver.config.data_dir, _files_since(execute, parent), position)
-                _files_since(execute, parent)  # Nobody has removed one meanwhile.
+                with self.driver.session() as again:
+                    _files_since(again, parent)  # Nobody has removed one meanwhile.
             else:
                 report.progress("clone")
                 yield _Tar(self._clone(execute, os.path.join(scratch, "clone")), ["."], position)
@@ -91,7 +93,7 @@ class CloneBackup(Strategy):
     def unpack(self, target: str, number: int) -> Sequence[str]:
         place = _logs_of(target) if number else target
         os.makedirs(place, 0o700, exist_ok=True)
-        return ["tar", "--extract", "--no-same-owner", "--no-overwrite-dir", f"--directory={place}"]
+        return ["tar", "--extract", "--ignore-zeros", "--no-same-owner", "--no-overwrite-dir", f"--directory={place}"]
 
     def settle(self, target: str, report: Report) -> None:
         """Recovered by a server for nobody, with the binary logs applied, and without events that are enabled."""
@@ -135,20 +137,31 @@ def _files_since(execute: Execute, parent: Mapping[str, Any]) -> list[str]:
 
 def _apply(logs: Sequence[str]) -> None:
     """What the data have already is known by its GTID, and left out."""
-    client = ["mysql", "--no-defaults", "--binary-mode", f"--socket={scratch_server.SOCKET}", "--user=root"]
+    client = [
+        "mysql",
+        "--no-defaults",
+        "--binary-mode",
+        "--max-allowed-packet=1G",
+        f"--socket={scratch_server.SOCKET}",
+        "--user=root",
+    ]
     with Pipe([["mysqlbinlog", "--no-defaults", *logs], client]) as pipe:
         pipe.read(1)
         pipe.finish()
 
 
-def _disable(execute: Execute, event: Mapping[str, Any]) -> None:
+def _disable(execute: Scratch, event: Mapping[str, Any]) -> None:
     """It keeps all that a change would take from this session."""
-    for name, value in (("sql_mode", event["mode"]), ("time_zone", event["zone"])):
-        execute(Statement(f"SET SESSION {name} = %s", (value,)))
-    execute(Statement("SET NAMES %s COLLATE %s", (event["charset"], event["collation"])))
+    execute.speak(event["charset"])
+    for name, word in _SESSION.items():
+        execute(Statement(f"SET SESSION {name} = %s", (event[word],)))
     user, _at, host = event["definer"].rpartition("@")
     whose = f"{quote(event['place'])}.{quote(event['name'])}"
     execute(Statement(f"ALTER DEFINER = {quote(user)}@{quote(host)} EVENT {whose} DISABLE"))
+
+
+_SESSION = {"collation_connection": "collation", "sql_mode": "mode", "time_zone": "zone"}
+"""Variables of a session that an event keeps, and the words of _EVENTS for them."""
 
 
 class _Tar(Taking):

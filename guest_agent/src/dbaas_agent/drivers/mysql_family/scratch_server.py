@@ -11,7 +11,7 @@ from typing import Any
 
 from dbaas_agent import systemd
 from dbaas_agent.drivers.mysql_family import sessions
-from dbaas_agent.drivers.mysql_family.sessions import Execute
+from dbaas_agent.drivers.mysql_family.sql import Statement
 
 SOCKET = "/run/dbaas-scratch/server.sock"
 _UNIT = "dbaas-scratch"
@@ -20,8 +20,22 @@ _STOP_SECONDS = 1000.0
 _STATEMENT_SECONDS = 3600
 
 
+class Scratch:
+    """Statements on the server, as sessions.Execute."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __call__(self, statement: Statement) -> list[dict[str, Any]]:
+        return sessions.rows(self._connection, statement)
+
+    def speak(self, character_set: str) -> None:
+        """From now on statements come in this character set."""
+        self._connection.set_charset(character_set)
+
+
 @contextmanager
-def serving(driver: Any, directory: str) -> Iterator[Execute]:
+def serving(driver: Any, directory: str) -> Iterator[Scratch]:
     """Statements on a server with this data directory, which is the datastore's user's; it is stopped cleanly at the end.
 
     It listens on SOCKET alone, writes no binary log, and nothing in the data begins by itself.
@@ -43,6 +57,8 @@ def serving(driver: Any, directory: str) -> Iterator[Execute]:
         "--skip-networking",
         "--skip-log-bin",
         "--event-scheduler=DISABLED",
+        "--wait-timeout=31536000",
+        "--max-allowed-packet=1G",
         driver.no_replication,
     ]
     systemd.end_transient(_UNIT)
@@ -50,7 +66,7 @@ def serving(driver: Any, directory: str) -> Iterator[Execute]:
         systemd.start_transient(_UNIT, command, properties, _START_SECONDS)
         connection = sessions.connect(SOCKET, _STATEMENT_SECONDS, driver.own)
         try:
-            yield lambda statement: sessions.rows(connection, statement)
+            yield Scratch(connection)
         finally:
             connection.close()
     finally:

@@ -18,6 +18,7 @@ from dbaas_agent.drivers.postgresql.sql import Statement
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Report
 
+_LSN = re.compile(r"[0-9A-F]{1,8}/[0-9A-F]{1,8}")
 _POINT = re.compile(r"write-ahead log (start|end) point: ([0-9A-F]+/[0-9A-F]+)(?: on timeline ([0-9]+))?")
 _SERVER = (
     "SELECT system_identifier::text AS system, timeline_id::text AS timeline, current_setting('server_version') AS version"
@@ -39,6 +40,8 @@ class PgBasebackup(Strategy):
         if elsewhere:
             msg = f"tablespaces {', '.join(elsewhere)} lie outside the data directory: move their tables into pg_default first"
             raise AgentError("not_actionable", msg, tablespaces=elsewhere)
+        if parent and not _LSN.fullmatch(str(parent.get("lsn", ""))):
+            raise AgentError("invalid", "parent: it has no LSN")
         differs = [word for word in ("system", "timeline") if parent and parent.get(word) != server[word]]
         if differs:
             msg = f"parent: it was taken of another {differs[0]}: take a full one"
@@ -61,7 +64,7 @@ class PgBasebackup(Strategy):
         place = place_of(target, number)
         if number:
             os.mkdir(place, 0o700)
-        return ["tar", "--extract", "--no-same-owner", f"--directory={place}"]
+        return ["tar", "--extract", "--ignore-zeros", "--no-same-owner", f"--directory={place}"]
 
     def complete(self, target: str, count: int, report: Report) -> None:  # noqa: ARG002
         # By this file the next start knows that sort orders may have to be looked after.

@@ -55,7 +55,7 @@ class BlockBackup(PgBasebackup):
 
 
 def _kept(config: Config, position: Mapping[str, Any]) -> str:
-    return kept.path_of(config, f"{position['lsn']}.manifest")
+    return kept.path_of(config, f"{position.get('lsn', '')}.manifest")
 
 
 def _replace_content(target: str, other: str) -> None:
@@ -92,12 +92,23 @@ class _Tap:
         self.entry = os.path.join(scratch, "tap")
         self._file = os.path.join(scratch, _MANIFEST)
         os.mkfifo(self.entry, 0o600)
-        command = ["tar", "--extract", "--no-same-owner", f"--file={self.entry}", f"--directory={scratch}", _MANIFEST]
+        command = [
+            "tar",
+            "--extract",
+            "--ignore-zeros",
+            "--no-same-owner",
+            f"--file={self.entry}",
+            f"--directory={scratch}",
+            _MANIFEST,
+        ]
         self._process = subproc.started(command, out=subprocess.DEVNULL, errors=subprocess.DEVNULL)
 
     def file(self) -> str:
         """The stream has ended: where the manifest lies."""
-        code = self._process.wait(_TAP_SECONDS)
+        try:
+            code = self._process.wait(_TAP_SECONDS)
+        except subprocess.TimeoutExpired:
+            code = None
         if code != 0:
             raise AgentError("agent", f"the backup's manifest could not be read from it: tar ended with {code}")
         return self._file

@@ -58,7 +58,7 @@ class LogBackup(PgBasebackup):
         if not number:
             return super().unpack(target, number)
         os.makedirs(_log_of(target), 0o700, exist_ok=True)
-        return ["tar", "--extract", "--no-same-owner", f"--directory={_log_of(target)}"]
+        return ["tar", "--extract", "--ignore-zeros", "--no-same-owner", f"--directory={_log_of(target)}"]
 
     def restore_command(self, target: str) -> str:
         return f"cp {_log_of(target)}/%f %p" if os.path.isdir(_log_of(target)) else super().restore_command(target)

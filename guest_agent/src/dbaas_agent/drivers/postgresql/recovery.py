@@ -26,6 +26,10 @@ def recover(driver: Any, target: str, restore_command: str) -> None:
         "data_directory": target,
         # A server without sessions can have none while it recovers.
         "hot_standby": "off",
+        # Whatever the configuration says: a statement that is refused ends it, and is heard of.
+        "exit_on_error": "on",
+        "log_min_messages": "warning",
+        "lc_messages": "C",
         "logging_collector": "off",
         "log_destination": "stderr",
         "default_transaction_read_only": "off",
