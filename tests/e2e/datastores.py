@@ -162,7 +162,7 @@ class Postgresql(Datastore):
         # The library would leave a socket of its own open when the server does not answer.
         link = socket.create_connection((login.host, login.port), timeout=5)
         try:
-            connection = pg8000.connect(
+            connection = pg8000.Connection(
                 host=login.host,
                 sock=link,
                 user=login.user,
