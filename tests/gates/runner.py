@@ -92,7 +92,7 @@ def _tail(log: Path, lines: int) -> list[str]:
 def _fault(lines: list[str]) -> int | None:
     """The line that tells why: pytest's first fault, or Ansible's last of a host that a recap calls failed.
 
-    Faults of the other hosts were rescued.
+    Faults of the other hosts were rescued. A run that was killed has no recap: its last fault.
     """
     faults, failed = dict[str, int](), None
     for number, line in enumerate(lines):
@@ -102,7 +102,7 @@ def _fault(lines: list[str]) -> int | None:
             faults[fault[1]] = number
         if recap := ANSIBLE_FAILED.search(line):
             failed = faults.get(recap[1], failed)
-    return failed
+    return max(faults.values(), default=None) if failed is None else failed
 
 
 def _excerpt(log: Path) -> list[str]:
