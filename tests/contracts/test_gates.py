@@ -39,12 +39,20 @@ def test_run_goes_on_after_a_failure(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert (tmp_path / "state/logs/good.log").read_text() == "fine\n"
 
 
-def test_the_first_fault_is_shown_with_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert not run(
-        [gate("bad", "seq 1 9; echo 'fatal: [guest]: FAILED!'; seq 10 200; false")], tmp_path, tmp_path / "state"
-    )
+@pytest.mark.parametrize(
+    "after",
+    [
+        pytest.param("", id="killed"),
+        pytest.param("fatal: [other]: FAILED!\nguest : ok=2 failed=1\nother : ok=3 failed=0 rescued=1", id="rescued"),
+        pytest.param("fatal: [other]: FAILED!\nguest : ok=2 unreachable=1 failed=0\nother : ok=3 failed=0", id="lost"),
+        pytest.param("guest : ok=2 failed=1\nguest : ok=5 failed=0", id="cleaned up"),
+    ],
+)
+def test_the_fault_is_shown_with_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str], after: str) -> None:
+    script = f"seq 1 9; echo 'fatal: [guest -> localhost]: FAILED!'; echo '{after}'; seq 10 200; false"
+    assert not run([gate("bad", script)], tmp_path, tmp_path / "state")
     shown = [line.strip() for line in capsys.readouterr().out.splitlines()]
-    assert shown[1:7] == ["5", "6", "7", "8", "9", "fatal: [guest]: FAILED!"]
+    assert shown[1:7] == ["5", "6", "7", "8", "9", "fatal: [guest -> localhost]: FAILED!"]
     assert shown[-4] == "200"
 
 

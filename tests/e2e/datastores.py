@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shlex
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -158,16 +159,20 @@ class Postgresql(Datastore):
 
     def connect(self, login: Login) -> Any:
         """A connection for a writer: each statement is a transaction, and waits for 5 seconds at most."""
-        context = ssl.create_default_context(cafile=str(login.ca))
-        connection = pg8000.connect(
-            host=login.host,
-            port=login.port,
-            user=login.user,
-            password=login.password,
-            database=login.database,
-            ssl_context=context,
-            timeout=5,
-        )
+        # The library would leave a socket of its own open when the server does not answer.
+        link = socket.create_connection((login.host, login.port), timeout=5)
+        try:
+            connection = pg8000.Connection(
+                host=login.host,
+                sock=link,
+                user=login.user,
+                password=login.password,
+                database=login.database,
+                ssl_context=ssl.create_default_context(cafile=str(login.ca)),
+            )
+        except BaseException:
+            link.close()
+            raise
         connection.autocommit = True
         return connection
 
@@ -207,7 +212,7 @@ MARIADB = Mysql(
     passwords=True,
     tuning=Tuning(
         first="max_connections",
-        too_much=1,
+        too_much=200000,
         second=("wait_timeout", "28800"),
         waits=("innodb_sort_buffer_size", "2M", "2097152", "1048576"),
         broken={"innodb_log_write_ahead_size": 513},

@@ -141,7 +141,7 @@ echo "$old"
 """
 DROP_IN = f"/etc/systemd/system/{TESTED.service}.service.d/e2e.conf"
 BROKEN_WHEN_NEWER = rf"""
-printf '[Service]\nExecStartPre=/bin/sh -c "dpkg-query --show {PACKAGE} | grep -qF \'%s\'"\n' 'VERSION' | sudo tee {DROP_IN} > /dev/null
+printf '[Service]\nExecStartPre=/bin/sh -c "dpkg-query --show {PACKAGE} | grep -qF %s"\n' 'VERSION' | sudo tee {DROP_IN} > /dev/null
 sudo systemctl daemon-reload
 """
 MENDED = f"sudo rm {DROP_IN}; sudo systemctl daemon-reload"

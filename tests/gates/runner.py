@@ -24,7 +24,9 @@ POLL_SECONDS = 0.1
 NEWS_SECONDS = 60
 KILL_SECONDS = 20
 TAIL_LINES = 40
-FAULTS = (re.compile(r"(fatal|failed): \["), re.compile(r"^E   "))
+ANSIBLE_FAULT = re.compile(r"(?:fatal|failed): \[([^\] ]+)")
+ANSIBLE_FAILED = re.compile(r"^(\S+)\s+: ok=\d+ .*\b(?:failed|unreachable)=[1-9]")
+PYTEST_FAULT = re.compile(r"^E   ")
 FAULT_LINES = 40
 BASH = ("bash", "-euo", "pipefail", "-O", "failglob", "-c")
 
@@ -87,16 +89,28 @@ def _tail(log: Path, lines: int) -> list[str]:
         return [line.rstrip("\n") for line in deque(text, maxlen=lines)]
 
 
-def _excerpt(log: Path) -> list[str]:
-    """What tells why, and the last lines.
+def _fault(lines: list[str]) -> int | None:
+    """The line that tells why: pytest's first fault, or Ansible's last of a host that a recap calls failed.
 
-    Why is in Ansible's last fault, since those before may have been rescued, or in pytest's first.
+    Faults of the other hosts were rescued. A run that was killed has no recap: its last fault.
     """
+    faults, failed = dict[str, int](), None
+    for number, line in enumerate(lines):
+        if PYTEST_FAULT.search(line):
+            return number
+        if fault := ANSIBLE_FAULT.search(line):
+            faults[fault[1]] = number
+        if recap := ANSIBLE_FAILED.search(line):
+            failed = faults.get(recap[1], failed)
+    return max(faults.values(), default=None) if failed is None else failed
+
+
+def _excerpt(log: Path) -> list[str]:
+    """What tells why, and the last lines."""
     lines = _tail(log, sys.maxsize)
     tail_from = max(0, len(lines) - TAIL_LINES)
-    of_ansible, of_pytest = ([number for number, line in enumerate(lines) if fault.search(line)] for fault in FAULTS)
-    fault = of_pytest[0] if of_pytest else of_ansible[-1] if of_ansible else tail_from
-    first = lines[max(0, fault - 5) : min(fault + FAULT_LINES, tail_from)] if fault < tail_from else []
+    fault = _fault(lines)
+    first = [] if fault is None else lines[max(0, fault - 5) : min(fault + FAULT_LINES, tail_from)]
     return [*first, *(["..."] if first else []), *lines[tail_from:]]
 
 
