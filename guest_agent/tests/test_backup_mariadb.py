@@ -22,7 +22,7 @@ from dbaas_agent.subproc import Completed
 
 from guest_agent.tests.fakes import FakeReport, FakeSessions
 
-SERVER = {"server_id": 1, "version": "11.8.3-MariaDB"}
+SERVER = {"server_id": 1, "version": "11.8.3-MariaDB", "server_uid": "U="}
 POINTS = "backup_type = incremental\nfrom_lsn = 0\nto_lsn = 47629\nlast_lsn = 47700\n"
 DONE = ["[00] finished", "[00] 2026-01-01 completed OK!"]
 LOGGED = "filename 'binlog.000002', position '328'"
@@ -30,7 +30,7 @@ LOGGED = "filename 'binlog.000002', position '328'"
 
 @pytest.fixture
 def driver(config: Config) -> Any:
-    script = {"server_id": [SERVER], "server_uid": [{"uid": "U="}], "TABLESPACES": [{"bytes": 4096}]}
+    script = {"server_id": [SERVER], "TABLESPACES": [{"bytes": 4096}]}
     return SimpleNamespace(config=config, session=FakeSessions(script), ping=lambda: "11.8.3")
 
 
@@ -58,7 +58,7 @@ def test_where_it_ended_stands_in_its_files(
     (tmp_path / f"{begins}_checkpoints").write_text(POINTS)
     (tmp_path / f"{begins}_info").write_text(f"uuid = x\ntool_command = --a = b\nbinlog_pos = {logged}\n")
     with taking(driver, tmp_path) as one:
-        assert one.ended(DONE) == {"lsn": "47629", "from_lsn": "0", **SERVER, "server_uid": "U=", **position}
+        assert one.ended(DONE) == {"lsn": "47629", "from_lsn": "0", **SERVER, **position}
 
 
 @pytest.mark.parametrize("words", [[], ["failed"], [*DONE, "one", "more", "word"]])

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from dbaas_agent.config import Config
-from dbaas_agent.drivers.mysql import backup
+from dbaas_agent.drivers.mysql import backup, events
 from dbaas_agent.drivers.mysql.backup import CloneBackup
 from dbaas_agent.drivers.mysql_family import scratch_server
 from dbaas_agent.errors import AgentError
@@ -206,9 +206,9 @@ def test_it_settles_with_the_logs_applied_in_their_order_and_no_event(
     [("clerk@%", "clerk", "%"), ("a@b@10.0.0.1", "a@b", "10.0.0.1"), ("o`%`o@localhost", "o``%``o", "localhost")],
 )
 def test_an_event_that_is_disabled_keeps_all_that_was_its_own(definer: str, user: str, host: str) -> None:
-    server = FakeSessions({})
+    server = FakeSessions({"information_schema.EVENTS": [{**EVENT, "definer": definer, "name": "50%"}]})
     with server() as execute:
-        backup._disable(execute, {**EVENT, "definer": definer, "name": "50%"})
+        events.disable_all(execute)
     *before, last = server.asked
     assert {"SET SESSION sql_mode = 'ANSI_QUOTES'", "SET SESSION time_zone = '+02:00'"} < set(before)
     # The character set first: it decides the collation, too.

@@ -41,7 +41,9 @@ def test_what_the_server_refuses_is_a_fault_and_its_unit_ends(
 
     monkeypatch.setattr(systemd, "end_transient", lambda _unit: done.append("end"))
     monkeypatch.setattr(systemd, "run_outside", run)
-    driver: Any = SimpleNamespace(config=config, program=lambda _: str(server), configuration_file=lambda: "/etc/x")
+    driver: Any = SimpleNamespace(
+        config=config, server_command=lambda directory: [str(server), "-D", directory, "-c", "config_file=/etc/x"]
+    )
     if fails:
         with pytest.raises(AgentError) as told:
             recover(driver, "/data.new", "cp /log/%f %p")

@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from dbaas_agent import systemd
 from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_object, sync_directory, write_atomic
 
 _ORIGIN = "dbaas-origin.json"
+_CREATE_SECONDS = 900
 
 
 def is_own(config: Config) -> bool:
@@ -61,6 +63,18 @@ def being_made(config: Config, restored: bool = False) -> Iterator[str]:
     os.sync()
     os.rename(partial, config.data_dir)
     sync_directory(os.path.dirname(config.data_dir))
+
+
+def initialise(driver: Any, directory: str) -> None:
+    """Have the datastore's own tool make an empty directory one without data."""
+    config = driver.config
+    unit = f"dbaas-create-{config.datastore}"
+    systemd.end_transient(unit)
+    systemd.run_outside(
+        unit, driver.create_command(directory), config.datastore_user, config.datastore_group, _CREATE_SECONDS
+    )
+    if not driver.is_data_directory(directory):
+        raise AgentError("agent", f"the datastore's own tool made no data directory in {directory}")
 
 
 def give_away(config: Config, path: str) -> None:

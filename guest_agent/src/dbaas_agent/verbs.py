@@ -20,7 +20,6 @@ from dbaas_agent.verbs_logs import log_discard, log_list, log_publish, log_read
 from dbaas_agent.volume import VolumeWish
 
 Result = dict[str, Any]
-_CREATE_SECONDS = 900
 _STOPPED = ("inactive", "failed")
 
 
@@ -109,7 +108,8 @@ def _datastore_initialise(agent: Agent, args: dict[str, Any], check: bool) -> Re
     certified = _certify(agent, wanted, check)
     if not check:
         if not made:
-            _create_data_directory(agent)
+            with data_directory.being_made(agent.config) as partial:
+                data_directory.initialise(agent.driver, partial)
         agent.logs.prepare()
         enabled = _ensure_enabled(agent.config.service)
         service.begin(agent, systemd.start)
@@ -140,17 +140,6 @@ def _own_data_directory(agent: Agent, found: dict[str, Any]) -> bool:
     if not complete or not data_directory.is_own(agent.config):
         raise AgentError("conflict", f"{path} exists and was not made by this agent")
     return True
-
-
-def _create_data_directory(agent: Agent) -> None:
-    config = agent.config
-    unit = f"dbaas-create-{config.datastore}"
-    systemd.end_transient(unit)
-    with data_directory.being_made(config) as partial:
-        command = agent.driver.create_command(partial)
-        systemd.run_outside(unit, command, config.datastore_user, config.datastore_group, _CREATE_SECONDS)
-        if not agent.driver.is_data_directory(partial):
-            raise AgentError("agent", f"the datastore's own tool made no data directory in {partial}")
 
 
 def _ensure_enabled(service: str) -> bool:

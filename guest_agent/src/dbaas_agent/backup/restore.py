@@ -70,15 +70,16 @@ class Restore(Kind):
         manifests = [_manifest(place, one["sha256"]) for place, one in zip(places, chain)]
         total = sum(segment.bytes for segments in manifests for segment in segments)
         with data_directory.being_made(self._driver.config, restored=True) as target:
-            done = 0
-            for number, (place, segments, one) in enumerate(zip(places, manifests, chain)):
-                with self._unpacking(strategy, target, number, one["encrypted"]) as pipe:
-                    for segment in segments:
-                        pipe.write(_intact(place, segment))
-                        done += segment.bytes
-                        report.progress("stream", segment.name, done, total, "bytes")
-                    pipe.finish()
-                strategy.apply(target, number, report)
+            with strategy.receiving(target):
+                done = 0
+                for number, (place, segments, one) in enumerate(zip(places, manifests, chain)):
+                    with self._unpacking(strategy, target, number, one["encrypted"]) as pipe:
+                        for segment in segments:
+                            pipe.write(_intact(place, segment))
+                            done += segment.bytes
+                            report.progress("stream", segment.name, done, total, "bytes")
+                        pipe.finish()
+                    strategy.apply(target, number, report)
             strategy.complete(target, len(chain), report)
             data_directory.give_away(self._driver.config, target)
             strategy.settle(target, report)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -61,6 +61,10 @@ class Strategy(ABC):
     @abstractmethod
     def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> AbstractContextManager[Taking]:
         """Take one. scratch: an empty directory for the little that a tool must write, on the data volume. Leaving gives back what is held."""
+
+    def receiving(self, target: str) -> AbstractContextManager[None]:  # noqa: ARG002 (most write files)
+        """Meanwhile the backups of a chain are unpacked: what that needs beside the files is there."""
+        return nullcontext()
 
     @abstractmethod
     def unpack(self, target: str, number: int) -> Sequence[str]:

@@ -53,15 +53,14 @@ class Driver(driver.Driver):
             "--force",
         ]
 
-    def lock_down(self) -> None:
-        with self.session() as execute:
-            for name, host in self._accounts(execute):
-                if name == "" or (name == "root" and host != "localhost"):
-                    execute(Statement("DROP USER %s@%s", (name, host)))
-            execute(Statement("ALTER USER root@localhost IDENTIFIED VIA unix_socket"))
-            execute(Statement("DROP DATABASE IF EXISTS test"))
-            execute(Statement("DELETE FROM mysql.db WHERE User = ''"))
-            execute(Statement("FLUSH PRIVILEGES"))
+    def secure(self, execute: Execute) -> None:
+        for name, host in self._accounts(execute):
+            if name == "" or (name == "root" and host != "localhost"):
+                execute(Statement("DROP USER %s@%s", (name, host)))
+        execute(Statement("ALTER USER root@localhost IDENTIFIED VIA unix_socket"))
+        execute(Statement("DROP DATABASE IF EXISTS test"))
+        execute(Statement("DELETE FROM mysql.db WHERE User = ''"))
+        execute(Statement("FLUSH PRIVILEGES"))
 
     def reload_tls(self) -> None:
         with self.session() as execute:
@@ -79,8 +78,9 @@ class Driver(driver.Driver):
 
     def backup_strategies(self) -> dict[str, type[Strategy]]:
         from dbaas_agent.drivers.mariadb.backup import MariadbBackup
+        from dbaas_agent.drivers.mariadb.dump import Dump
 
-        return {"mariadb-backup": MariadbBackup}
+        return {"mariadb-backup": MariadbBackup, "mariadb-dump": Dump}
 
     def _accounts(self, execute: Execute) -> dict[Who, Account]:
         rows = execute(Statement("SELECT User, Host, Priv FROM mysql.global_priv"))

@@ -39,10 +39,8 @@ class MariadbBackup(Strategy):
     @contextmanager
     def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Taking]:  # noqa: ARG002
         with self.driver.session() as execute:
-            (row,) = execute(Statement("SELECT @@server_id AS server_id, @@version AS version"))
-            uid = execute(Statement("SELECT @@server_uid AS uid"))[0]["uid"]
-            total = _bytes(execute)
-        yield _Taking(self.driver, parent, scratch, {**row, "server_uid": uid}, total)
+            server, total = server_of(execute), _bytes(execute)
+        yield _Taking(self.driver, parent, scratch, server, total)
 
     def unpack(self, target: str, number: int) -> Sequence[str]:
         place = _place_of(target, number)
@@ -65,12 +63,23 @@ class MariadbBackup(Strategy):
         """Started once by a server for nobody, and without events that are enabled."""
         report.progress("recover")
         with scratch_server.serving(self.driver, target) as execute:
-            execute(Statement("UPDATE mysql.event SET status = 'DISABLED' WHERE status = 'ENABLED'"))
+            disable_events(execute)
 
     def complete(self, target: str, count: int, report: Report) -> None:  # noqa: ARG002
         for name in os.listdir(target):
             if name.startswith(("xtrabackup_", "mariadb_backup_", "backup-my.cnf")):
                 os.unlink(os.path.join(target, name))
+
+
+def server_of(execute: Any) -> dict[str, Any]:
+    """Which server it is, and its version."""
+    (row,) = execute(Statement("SELECT @@server_id AS server_id, @@version AS version, @@server_uid AS server_uid"))
+    return dict(row)
+
+
+def disable_events(execute: Any) -> None:
+    """So that nothing is done twice that the original still does."""
+    execute(Statement("UPDATE mysql.event SET status = 'DISABLED' WHERE status = 'ENABLED'"))
 
 
 def _place_of(target: str, number: int) -> str:

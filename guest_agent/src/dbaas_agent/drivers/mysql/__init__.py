@@ -55,15 +55,14 @@ class Driver(driver.Driver):
             "--skip-log-bin",
         ]
 
-    def lock_down(self) -> None:
-        with self.session() as execute:
-            plugins = execute(
-                Statement("SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_NAME = 'auth_socket'")
-            )
-            if not plugins:
-                execute(Statement("INSTALL PLUGIN auth_socket SONAME 'auth_socket.so'"))
-            # A limit of its own: a max_user_connections of all would keep the agent out.
-            execute(Statement("ALTER USER root@localhost IDENTIFIED WITH auth_socket WITH MAX_USER_CONNECTIONS 1000"))
+    def secure(self, execute: Execute) -> None:
+        plugins = execute(
+            Statement("SELECT PLUGIN_NAME FROM information_schema.PLUGINS WHERE PLUGIN_NAME = 'auth_socket'")
+        )
+        if not plugins:
+            execute(Statement("INSTALL PLUGIN auth_socket SONAME 'auth_socket.so'"))
+        # A limit of its own: a max_user_connections of all would keep the agent out.
+        execute(Statement("ALTER USER root@localhost IDENTIFIED WITH auth_socket WITH MAX_USER_CONNECTIONS 1000"))
 
     def reload_tls(self) -> None:
         with self.session() as execute:
@@ -100,8 +99,9 @@ class Driver(driver.Driver):
 
     def backup_strategies(self) -> dict[str, type[Strategy]]:
         from dbaas_agent.drivers.mysql.backup import CloneBackup
+        from dbaas_agent.drivers.mysql.dump import Dump
 
-        return {"clone": CloneBackup}
+        return {"clone": CloneBackup, "mysqldump": Dump}
 
     def _accounts(self, execute: Execute) -> dict[Who, Account]:
         rows = execute(

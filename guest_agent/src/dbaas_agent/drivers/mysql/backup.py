@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from dbaas_agent.backup.strategy import Position, Source, Strategy, Taking
+from dbaas_agent.drivers.mysql import events
 from dbaas_agent.drivers.mysql_family import scratch_server
-from dbaas_agent.drivers.mysql_family.scratch_server import Scratch
 from dbaas_agent.drivers.mysql_family.sessions import Execute
-from dbaas_agent.drivers.mysql_family.sql import Statement, quote
+from dbaas_agent.drivers.mysql_family.sql import Statement
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Report
 from dbaas_agent.pipe import Pipe
@@ -28,10 +28,6 @@ _NOT_CLONED = (
     "SELECT TABLE_SCHEMA AS place, TABLE_NAME AS name, ENGINE AS engine FROM information_schema.TABLES"
     " WHERE TABLE_TYPE = 'BASE TABLE' AND ENGINE NOT IN ('InnoDB', 'MEMORY', 'BLACKHOLE', 'PERFORMANCE_SCHEMA')"
     " AND TABLE_SCHEMA NOT IN ('mysql', 'sys', 'information_schema', 'performance_schema') ORDER BY 1, 2"
-)
-_EVENTS = (
-    "SELECT EVENT_SCHEMA AS place, EVENT_NAME AS name, DEFINER AS definer, SQL_MODE AS mode, TIME_ZONE AS zone,"
-    " CHARACTER_SET_CLIENT AS charset, COLLATION_CONNECTION AS collation FROM information_schema.EVENTS WHERE STATUS = 'ENABLED'"
 )
 
 
@@ -68,7 +64,7 @@ class CloneBackup(Strategy):
     def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Taking]:
         with self.driver.session(_CLONE_SECONDS) as execute:
             execute(Statement("FLUSH BINARY LOGS"))
-            position = _position(execute)
+            position = position_now(execute)
             if parent is not None:
                 yield _Tar(self.driver.config.data_dir, _files_since(execute, parent), position)
                 with self.driver.session() as again:
@@ -103,8 +99,7 @@ class CloneBackup(Strategy):
             if logs:
                 report.progress("apply")
                 _apply(logs)
-            for event in execute(Statement(_EVENTS)):
-                _disable(execute, event)
+            events.disable_all(execute)
         for path in logs:
             os.unlink(path)
         if logs:
@@ -115,7 +110,7 @@ def _logs_of(target: str) -> str:
     return f"{target}.logs"
 
 
-def _position(execute: Execute) -> Position:
+def position_now(execute: Execute) -> Position:
     """The beginning of the newest binary log: what came before it is in any backup that begins now."""
     (row,) = execute(Statement("SHOW BINARY LOG STATUS"))
     events = execute(Statement("SHOW BINLOG EVENTS IN %s LIMIT 2", (row["File"],)))
@@ -137,31 +132,10 @@ def _files_since(execute: Execute, parent: Mapping[str, Any]) -> list[str]:
 
 def _apply(logs: Sequence[str]) -> None:
     """What the data have already is known by its GTID, and left out."""
-    client = [
-        "mysql",
-        "--no-defaults",
-        "--binary-mode",
-        "--max-allowed-packet=1G",
-        f"--socket={scratch_server.SOCKET}",
-        "--user=root",
-    ]
+    client = scratch_server.client("mysql")
     with Pipe([["mysqlbinlog", "--no-defaults", *logs], client]) as pipe:
         pipe.read(1)
         pipe.finish()
-
-
-def _disable(execute: Scratch, event: Mapping[str, Any]) -> None:
-    """It keeps all that a change would take from this session."""
-    execute.speak(event["charset"])
-    for name, word in _SESSION.items():
-        execute(Statement(f"SET SESSION {name} = %s", (event[word],)))
-    user, _at, host = event["definer"].rpartition("@")
-    whose = f"{quote(event['place'])}.{quote(event['name'])}"
-    execute(Statement(f"ALTER DEFINER = {quote(user)}@{quote(host)} EVENT {whose} DISABLE"))
-
-
-_SESSION = {"collation_connection": "collation", "sql_mode": "mode", "time_zone": "zone"}
-"""Variables of a session that an event keeps, and the words of _EVENTS for them."""
 
 
 class _Tar(Taking):

@@ -64,6 +64,10 @@ class Driver(base.Driver):
         self._seen_bare: tuple[object, dict[str, str | None]] | None = None
 
     @abstractmethod
+    def secure(self, execute: Execute) -> None:
+        """Close what a new data directory leaves open."""
+
+    @abstractmethod
     def _accounts(self, execute: Execute) -> dict[Who, Account]:
         """All accounts, without their grants."""
 
@@ -76,6 +80,10 @@ class Driver(base.Driver):
     @abstractmethod
     def _read_only_by_statement(self, execute: Execute) -> bool:
         """Whether read_only has its value from a statement."""
+
+    def lock_down(self) -> None:
+        with self.session() as execute:
+            self.secure(execute)
 
     def ping(self) -> str:
         return str(self._kept.ask(Statement("SELECT VERSION() AS version"))[0]["version"])
@@ -181,7 +189,7 @@ class Driver(base.Driver):
 
     def databases(self) -> list[dict[str, Any]]:
         with self.session() as execute:
-            return sorted(_databases(execute).values(), key=lambda row: str(row["name"]))
+            return sorted(user_databases(execute).values(), key=lambda row: str(row["name"]))
 
     def plan_databases(self, wanted: list[dict[str, Any]]) -> base.Plan:
         with self.session() as execute:
@@ -198,7 +206,7 @@ class Driver(base.Driver):
                 {row["charset"]: row["collation"] for row in defaults},
                 (server["charset"], server["collation"]),
             )
-            return databases.plan_databases(wanted, _databases(execute), known)
+            return databases.plan_databases(wanted, user_databases(execute), known)
 
     def users(self) -> list[dict[str, Any]]:
         with self.session() as execute:
@@ -208,7 +216,7 @@ class Driver(base.Driver):
     def plan_users(self, wanted: list[dict[str, Any]], coming: list[str]) -> base.Plan:
         with self.session() as execute:
             tables = frozenset(named for named in grants.tables_of(wanted) if _is_table(execute, *named))
-            places = Places(frozenset({*_databases(execute), *coming}), tables)
+            places = Places(frozenset({*user_databases(execute), *coming}), tables)
             known, policy = self._privileges(execute), tls_mode.read(self.config)
             return users.plan_users(wanted, self._users(execute), known, places, self.dialect, policy=policy)
 
@@ -304,7 +312,8 @@ class Driver(base.Driver):
         return Known(of_database - {"GRANT"}, of_tables - {"GRANT"}, self.monitoring, self.synonyms)
 
 
-def _databases(execute: Execute) -> dict[str, dict[str, Any]]:
+def user_databases(execute: Execute) -> dict[str, dict[str, Any]]:
+    """All but the server's own, by name."""
     rows = execute(
         Statement(
             "SELECT SCHEMA_NAME AS name, DEFAULT_CHARACTER_SET_NAME AS character_set,"

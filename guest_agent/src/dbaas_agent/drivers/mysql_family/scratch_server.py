@@ -34,6 +34,11 @@ class Scratch:
         self._connection.set_charset(character_set)
 
 
+def client(program: str) -> list[str]:
+    """The command that has the server carry out what it reads."""
+    return [program, "--no-defaults", "--binary-mode", "--max-allowed-packet=1G", f"--socket={SOCKET}", "--user=root"]
+
+
 @contextmanager
 def serving(driver: Any, directory: str) -> Iterator[Scratch]:
     """Statements on a server with this data directory, which is the datastore's user's; it is stopped cleanly at the end.

@@ -270,13 +270,20 @@ class Driver(base.Driver):
     def backup_strategies(self) -> dict[str, type[Strategy]]:
         from dbaas_agent.drivers.postgresql.backup_blocks import BlockBackup
         from dbaas_agent.drivers.postgresql.backup_log import LogBackup
+        from dbaas_agent.drivers.postgresql.dump import Dump
 
-        return {"pg_basebackup": BlockBackup if int(self.config.version) >= _BLOCKS_SINCE else LogBackup}
+        files = BlockBackup if int(self.config.version) >= _BLOCKS_SINCE else LogBackup
+        return {"pg_basebackup": files, "pg_dump": Dump}
 
     @contextmanager
-    def session(self, database: str = "postgres", seconds: int = _STATEMENT_SECONDS) -> Iterator[Execute]:
-        """A connection on which each statement may take so long; 0: as long as it wants. One that is left ends its statement."""
-        with self._session(database, seconds, {**self._own(), **_WRITING}) as execute:
+    def session(
+        self, database: str = "postgres", seconds: int = _STATEMENT_SECONDS, socket: str = ""
+    ) -> Iterator[Execute]:
+        """A connection on which each statement may take so long; 0: as long as it wants. One that is left ends its statement.
+
+        socket: the directory of another server's.
+        """
+        with self._session(database, seconds, {**self._own(), **_WRITING}, socket) as execute:
             yield execute
 
     @contextmanager
@@ -286,8 +293,8 @@ class Driver(base.Driver):
             yield execute
 
     @contextmanager
-    def _session(self, database: str, seconds: int, options: Mapping[str, str]) -> Iterator[Execute]:
-        connection = self._connect(seconds, database, options)
+    def _session(self, database: str, seconds: int, options: Mapping[str, str], socket: str = "") -> Iterator[Execute]:
+        connection = self._connect(seconds, database, options, socket)
         try:
             yield lambda statement: _rows(connection, statement)
         finally:
@@ -297,12 +304,12 @@ class Driver(base.Driver):
         newer = (settings for version, settings in _OWN_SINCE.items() if int(self.config.version) >= version)
         return {**_OWN, **{name: value for settings in newer for name, value in settings.items()}}
 
-    def server_command(self) -> list[str]:
-        """The server with its files, as its service runs it."""
+    def server_command(self, data_dir: str = "") -> list[str]:
+        """The server with its files, as its service runs it, or with another data directory."""
         return [
             self.program("postgres"),
             "-D",
-            self.config.data_dir,
+            data_dir or self.config.data_dir,
             "-c",
             f"config_file={self.configuration_file()}",
         ]
@@ -315,21 +322,24 @@ class Driver(base.Driver):
         """Where a program of the server's version lies."""
         return f"/usr/lib/postgresql/{self.config.version}/bin/{name}"
 
-    def port(self) -> str:
-        """In the name of the socket; the server touches it while it runs, and one that was killed leaves its own behind."""
-        sockets = glob.glob(os.path.join(self.config.socket, ".s.PGSQL.*[0-9]"))
+    def port(self, socket: str = "") -> str:
+        """In the name of the socket; the server touches it while it runs, and one that was killed leaves its own behind.
+
+        socket: the directory of another server's.
+        """
+        sockets = glob.glob(os.path.join(socket or self.config.socket, ".s.PGSQL.*[0-9]"))
         if not sockets:
             raise base.UnansweredError("the server does not run")
         return max(sockets, key=os.path.getmtime).rpartition(".")[2]
 
-    def _connect(self, seconds: int, database: str, options: Mapping[str, str]) -> Any:
-        client, port = _library(), self.port()
+    def _connect(self, seconds: int, database: str, options: Mapping[str, str], socket: str = "") -> Any:
+        client, port = _library(), self.port(socket)
         bounds = {"statement_timeout": f"{seconds}s"} if options else {}
 
         def connect() -> Any:
             connection = client.connect(
                 connection_factory=_bounded_connection(),
-                host=self.config.socket,
+                host=socket or self.config.socket,
                 port=port,
                 user="postgres",
                 dbname=database,

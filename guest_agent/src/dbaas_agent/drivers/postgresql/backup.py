@@ -58,7 +58,7 @@ class PgBasebackup(Strategy):
         # The log that the backup needs stays until this session ends, however that is.
         with self.driver.session(seconds=0) as execute:
             execute(Statement(_RESERVE, (f"dbaas_{os.getpid()}",)))
-            yield Base(self.driver, server_of(execute), int(execute(Statement(_SIZE))[0]["bytes"]))
+            yield Base(self.driver, server_of(execute), size_of(execute))
 
     def unpack(self, target: str, number: int) -> Sequence[str]:
         place = place_of(target, number)
@@ -86,6 +86,11 @@ def server_of(execute: Any) -> dict[str, str]:
     """Which cluster it is, and its version."""
     (row,) = execute(Statement(_SERVER))
     return dict(row)
+
+
+def size_of(execute: Any) -> int:
+    """The bytes of all databases."""
+    return int(execute(Statement(_SIZE))[0]["bytes"])
 
 
 def place_of(target: str, number: int) -> str:

@@ -35,13 +35,11 @@ def recover(driver: Any, target: str, restore_command: str) -> None:
         "default_transaction_read_only": "off",
         "restore_command": restore_command,
     }
+    program, *options = driver.server_command(target)
     server = [
-        driver.program("postgres"),
+        program,
         "--single",
-        "-D",
-        target,
-        "-c",
-        f"config_file={driver.configuration_file()}",
+        *options,
         *(word for name, value in own.items() for word in ("-c", f"{name}={value}")),
         "postgres",
     ]
