@@ -34,9 +34,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
-    """What a listing tells. uid, instance: of the instance, and its name then. type: full or incremental. parent: the id of the one that it follows.
+    """What a listing tells. uid, instance: of the instance, and its name then. type: full or incremental. strategy: the agent's.
 
-    bytes: in the store. created: ISO 8601, UTC. expires: until when the guest may send it, in seconds since 1970.
+    parent: the id of the one that it follows. bytes: in the store. created: ISO 8601, UTC. expires: until when the guest may send it, in seconds since 1970.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Summary:
     datastore: str
     datastore_version: str
     type: str
+    strategy: str = ""
     parent: str = ""
     bytes: int = 0
     created: str = ""
@@ -68,7 +69,6 @@ class Backup(Summary):
     recipients: public keys of age; none: it is not encrypted. volume_size: GiB of the instance's data volume then.
     """
 
-    strategy: str = ""
     server_version: str = ""
     description: str = ""
     ended: str = ""
@@ -219,8 +219,12 @@ def resumed(there: Known | None, wish: Wish, uid: str, now: int) -> Known | None
     """The backup of that name which goes on, or is there already; None when a new one is to be made. DbaasError (conflict) when neither can be."""
     if there is None or status(there, sent=False, now=now) == FAILED:
         return None
-    if (there.uid, there.type) != (uid, wish.type) or there.status not in (BUILDING, COMPLETED):
-        msg = f"name: there is a backup {there.name} already, a {there.type} one of instance {there.instance}, which is {there.status}"
+    alike = (there.uid, there.type, there.strategy) == (uid, wish.type, wish.strategy)
+    if not alike or there.status not in (BUILDING, COMPLETED):
+        msg = (
+            f"name: there is a backup {there.name} already, a {there.type} one of instance {there.instance} by {there.strategy},"
+            f" which is {there.status}"
+        )
         raise DbaasError("conflict", msg, option="name")
     return there
 
@@ -229,15 +233,16 @@ def parent_of(known: t.Sequence[Known], wish: Wish, instance: t.Mapping[str, t.A
     """The backup that a new one of the instance follows: its latest, or the one that is asked for; None for a full one. DbaasError when it cannot."""
     if wish.type == FULL:
         return None
-    own = [one for one in known if (one.uid, one.status) == (instance["uid"], COMPLETED)]
+    alike = (instance["uid"], COMPLETED, wish.strategy)
+    own = [one for one in known if (one.uid, one.status, one.strategy) == alike]
     found = named(known, wish.parent) if wish.parent else max(own, key=lambda one: one.created, default=None)
     if found is None:
         what = f"there is no backup {wish.parent!r}" if wish.parent else "there is none that it could follow"
         raise DbaasError("not_found", f"parent: {what}; a full one begins a chain", option="parent")
     if found not in own or found.datastore_version != instance["datastore_version"]:
         msg = (
-            f"parent: {found.name} is of instance {found.instance}, version {found.datastore_version}, and {found.status};"
-            f" one of {instance['name']}, version {instance['datastore_version']}, is wanted that is {COMPLETED}"
+            f"parent: {found.name} is of instance {found.instance}, version {found.datastore_version}, by {found.strategy}, and {found.status};"
+            f" one of {instance['name']}, version {instance['datastore_version']}, by {wish.strategy}, is wanted that is {COMPLETED}"
         )
         raise DbaasError("conflict", msg, option="parent")
     chain(known, found)

@@ -78,6 +78,10 @@ backups:
       description: C(full) or C(incremental).
       type: str
       sample: full
+    strategy:
+      description: How the agent took it.
+      type: str
+      sample: mariadb-backup
     parent:
       description: The id of the backup that it follows.
       type: str
@@ -112,7 +116,7 @@ backups:
       sample: 1795940352
     details:
       description: >-
-        What else its record says: C(strategy), C(server_version), C(description), C(ended), C(source_bytes) before compression, C(segments),
+        What else its record says: C(server_version), C(description), C(ended), C(source_bytes) before compression, C(segments),
         C(sha256) of the whole, C(position) in the datastore's words, C(recipients) for whom it is encrypted,
         C(root_enabled), C(configuration), C(volume_size) in GiB, C(error).
       returned: with O(name)

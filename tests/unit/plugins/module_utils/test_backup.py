@@ -128,6 +128,7 @@ KNOWN = [
     backup("333", status=_backup.FAILED),
     backup("4444", uid=OTHER),
     backup("55555", datastore_version="9"),
+    backup("7777777", strategy="dump"),
     backup("666666", "gone"),
 ]
 
@@ -143,16 +144,17 @@ KNOWN = [
         ({"parent": "4444"}, "conflict"),
         ({"parent": "55555"}, "conflict"),
         ({"parent": "666666"}, "not_found"),
+        ({"parent": "7777777"}, "conflict"),
     ],
 )
 def test_what_an_incremental_one_follows(asked: dict[str, Any], found: str | None) -> None:
-    wish = Wish(**{"name": "n", "strategy": "s", "type": _backup.INCREMENTAL, **asked})
+    wish = Wish(**{"name": "n", "strategy": "mariadb-backup", "type": _backup.INCREMENTAL, **asked})
     assert outcome(lambda: getattr(_backup.parent_of(KNOWN, wish, INSTANCE), "id", None)) == found
 
 
 def test_without_a_name_it_follows_the_latest() -> None:
-    wish = Wish("n", "s", _backup.INCREMENTAL)
-    parent = _backup.parent_of(KNOWN[:4], wish, INSTANCE)
+    wish = Wish("n", "mariadb-backup", _backup.INCREMENTAL)
+    parent = _backup.parent_of([one for one in KNOWN if one.id not in ("55555", "666666")], wish, INSTANCE)
     assert parent is not None
     assert parent.id == "22"
     with pytest.raises(DbaasError) as caught:
@@ -181,12 +183,14 @@ def test_a_new_one_is_as_its_instance_is() -> None:
         (backup("1", status=_backup.DELETING), 0, "conflict"),
         (backup("1", uid=OTHER), 0, "conflict"),
         (backup("1", "0"), 0, "conflict"),
+        (backup("1", strategy="dump"), 0, "conflict"),
     ],
 )
 def test_a_name_that_is_taken(there: Backup | None, now: int, told: str) -> None:
-    assert outcome(lambda: _backup.resumed(there, Wish("n", "s"), UID, now)) == {"it": there, "new": None}.get(
-        told, told
-    )
+    assert outcome(lambda: _backup.resumed(there, Wish("n", "mariadb-backup"), UID, now)) == {
+        "it": there,
+        "new": None,
+    }.get(told, told)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +206,7 @@ def test_a_name_that_is_taken(there: Backup | None, now: int, told: str) -> None
     ],
 )
 def test_a_wrong_wish_is_refused(change: dict[str, Any], option: str) -> None:
-    wish = Wish(**{"name": "n", "strategy": "s", "dest": "/tmp/ticket", **change})
+    wish = Wish(**{"name": "n", "strategy": "mariadb-backup", "dest": "/tmp/ticket", **change})
     assert [problem.option for problem in _backup.wish_problems(wish)] == [option]
 
 
