@@ -24,11 +24,14 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._private_file impo
 
 MEDIA_TYPE = "application/vnd.dbaas.backup+json"
 FOLDER = "backups"
+SEGMENTS = "segments"
 BUILDING, COMPLETED, FAILED, DELETING = "BUILDING", "COMPLETED", "FAILED", "DELETING"
 UPLOADED = "UPLOADED"
 """The guest has sent all of it, and nothing is checked yet: what BUILDING becomes by that."""
 FULL, INCREMENTAL = "full", "incremental"
 DESCRIPTION_LIMIT = 255
+_ID = re.compile(r"[0-9a-f]{32}")
+_CONTAINER = re.compile(r"[^/\x00-\x1f\x7f]{0,255}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -37,6 +40,7 @@ class Summary:
     """What a listing tells. uid, instance: of the instance, and its name then. type: full or incremental. strategy: the agent's.
 
     parent: the id of the one that it follows. bytes: in the store. created: ISO 8601, UTC. expires: until when the guest may send it, in seconds since 1970.
+    container, folder: where its segments are; empty: the usual. A folder is that of one that was registered.
     """
 
     id: str
@@ -52,14 +56,20 @@ class Summary:
     bytes: int = 0
     created: str = ""
     expires: int = 0
+    container: str = ""
+    folder: str = ""
 
     def record(self) -> str:
         """The name of its record."""
         return f"{FOLDER}/{self.uid}/{self.id}"
 
     def place(self) -> str:
-        """The folder of its segments, with a slash at its end."""
+        """The folder into which the guest sends it, with a slash at its end."""
         return f"{self.uid}/{self.id}/"
+
+    def sealed(self) -> str:
+        """The folder of its segments, with a slash at its end."""
+        return self.folder or f"{SEGMENTS}/{self.place()}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +90,7 @@ class Backup(Summary):
     root_enabled: bool = False
     configuration: str = ""
     volume_size: int = 0
+    bytes_per_second: int = 0
     error: str = ""
 
     def body(self) -> str:
@@ -88,33 +99,56 @@ class Backup(Summary):
 
     def content_type(self) -> str:
         """The content type of the record."""
-        told = {field.name: str(getattr(self, field.name)) for field in _LISTED}
+        told = {name: str(getattr(self, name)) for name in _LISTED}
         return ";".join([MEDIA_TYPE, *(f"{name}={urllib.parse.quote(value, safe='')}" for name, value in told.items())])
 
 
-_LISTED = [field for field in dataclasses.fields(Summary) if field.name not in ("id", "uid")]
+_LISTED = [field.name for field in dataclasses.fields(Summary) if field.name not in ("id", "uid")]
 
 
 def listed(name: str, content_type: str) -> Summary | None:
-    """The backup of a row of the listing; None if it is none."""
+    """The backup of a row of the listing; None if it is none. Words that are not known are another version's."""
     media_type, *parameters = (part.strip() for part in content_type.split(";"))
     path = name.split("/")
-    told = dict(parameter.split("=", 1) for parameter in parameters if "=" in parameter)
-    if media_type != MEDIA_TYPE or len(path) != 3 or set(told) != {field.name for field in _LISTED}:
+    pairs = (parameter.split("=", 1) for parameter in parameters if "=" in parameter)
+    values: dict[str, t.Any] = {key: urllib.parse.unquote(value) for key, value in pairs if key in _LISTED}
+    numbers = {key: values.get(key, "0") for key in ("bytes", "expires")}
+    if media_type != MEDIA_TYPE or len(path) != 3 or not all(value.isdigit() for value in numbers.values()):
         return None
-    values: dict[str, t.Any] = {key: urllib.parse.unquote(value) for key, value in told.items()}
-    if not (values["bytes"].isdigit() and values["expires"].isdigit()):
+    try:
+        return Summary(id=path[2], uid=path[1], **{**values, **{key: int(value) for key, value in numbers.items()}})
+    except TypeError:
         return None
-    values |= {key: int(values[key]) for key in ("bytes", "expires")}
-    return Summary(id=path[2], uid=path[1], **values)
 
 
 def parse(body: t.Any, name: str) -> Backup:
     """A record from the store. DbaasError (conflict) when it is none: nobody but this collection writes there."""
-    known = {field.name for field in dataclasses.fields(Backup)}
-    if not isinstance(body, dict) or set(body) != known or Backup(**body).record() != name:
+    found = _of(body)
+    if found is None or found.record() != name:
         raise DbaasError("conflict", f"the record {name} is damaged: playbook backup_delete removes it")
-    return Backup(**body)
+    return found
+
+
+def copied(content: bytes, name: str) -> Backup:
+    """A record from elsewhere. DbaasError (conflict) when it is none of a backup that is completed."""
+    try:
+        found = _of(json.loads(content))
+    except (ValueError, RecursionError):
+        found = None
+    if found is None or found.status != COMPLETED or not all(map(_ID.fullmatch, (found.id, found.uid))):
+        raise DbaasError("conflict", f"{name} is no record of a backup that is {COMPLETED}")
+    return found
+
+
+def _of(body: t.Any) -> Backup | None:
+    """Words that are not known are another version's."""
+    if not isinstance(body, dict):
+        return None
+    known = {field.name for field in dataclasses.fields(Backup)}
+    try:
+        return Backup(**{key: value for key, value in body.items() if key in known})
+    except TypeError:
+        return None
 
 
 def name_problems(name: str) -> list[Problem]:
@@ -176,7 +210,10 @@ def followers(known: t.Sequence[Known], first: Known) -> list[Known]:
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
-    """What is asked of a new backup. parent: by name or id; None: the latest one of the instance. dest: where the ticket goes. valid_for: minutes."""
+    """What is asked of a new backup. parent: by name or id; None: the latest one of the instance. dest: where the ticket goes. valid_for: minutes.
+
+    bytes_per_second: no more, 0 for as fast as can be. container: for what is sealed, empty for the usual.
+    """
 
     name: str
     strategy: str
@@ -186,6 +223,8 @@ class Wish:
     recipients: t.Sequence[str] = ()
     dest: str = ""
     valid_for: int = 60
+    bytes_per_second: int = 0
+    container: str = ""
 
 
 def wish_problems(wish: Wish) -> list[Problem]:
@@ -210,9 +249,21 @@ def wish_problems(wish: Wish) -> list[Problem]:
         found.append(Problem("description", wish.description, "invalid", msg))
     if wish.valid_for < 1:
         found.append(Problem("valid_for", wish.valid_for, "invalid", f"valid_for: {wish.valid_for} is less than 1"))
+    if wish.bytes_per_second < 0:
+        msg = f"bytes_per_second: {wish.bytes_per_second} is less than 0, which is as fast as it can be"
+        found.append(Problem("bytes_per_second", wish.bytes_per_second, "invalid", msg))
+    found += container_problems(wish.container)
     if not directory_is_there(wish.dest):
         found.append(Problem("dest", wish.dest, "invalid", f"dest: {wish.dest!r} is no file in an existing directory"))
     return found
+
+
+def container_problems(name: str) -> list[Problem]:
+    """What is wrong with a container's name; empty is the usual one."""
+    if _CONTAINER.fullmatch(name):
+        return []
+    msg = f"container: {name!r} is none: up to 255 characters, none of them a slash"
+    return [Problem("container", name, "invalid", msg)]
 
 
 def resumed(there: Known | None, wish: Wish, uid: str, now: int) -> Known | None:
@@ -269,6 +320,8 @@ def planned(wish: Wish, instance: t.Mapping[str, t.Any], parent: Summary | None,
         configuration=instance["configuration"],
         root_enabled=bool(instance["root_enabled"]),
         volume_size=instance["volume"]["size"] if instance["volume"] else 0,
+        bytes_per_second=wish.bytes_per_second,
+        container=wish.container,
     )
 
 
@@ -289,6 +342,6 @@ def job(backup: Backup, parent: t.Mapping[str, t.Any] | None) -> dict[str, t.Any
         "strategy": backup.strategy,
         "parent": None if parent is None else dict(parent),
         "recipients": list(backup.recipients),
-        "expires": backup.expires,
+        "bytes_per_second": backup.bytes_per_second,
     }
     return {"kind": "backup", "id": f"backup-{backup.id}", "args": args}

@@ -11,6 +11,7 @@ records, below segments/UID/ID/, where no guest can write, and writes the record
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 import typing as t
 
@@ -19,7 +20,9 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._backup import Bac
 from ansible_collections.dbaas.openstack.plugins.module_utils._backup_retention import outside
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 
-SEGMENTS = "segments"
+PROJECT = "project"
+RECORD = "record.json"
+"""What is known of a backup, in the folder of its segments."""
 SPAN = 60
 """Seconds after which sealing gives way: whoever asks for it holds a lock that has to be renewed."""
 
@@ -46,6 +49,34 @@ def write(connection: t.Any, backup: Backup, prefix: str) -> None:
     _store.write_record(connection, backup.record(), backup.body(), content_type=content_type, prefix=prefix)
 
 
+def location(connection: t.Any, uid: str, prefix: str) -> str:
+    """The container into which backups of the instance are to go: its own, or the project's; empty for the usual one."""
+    for of in (uid, PROJECT):
+        if told := read_location(connection, of, prefix):
+            return told
+    return ""
+
+
+def read_location(connection: t.Any, of: str, prefix: str) -> str:
+    """What is kept for an instance, by its uid, or for PROJECT."""
+    body = _store.read_record(connection, _store.location_of(of), prefix=prefix)
+    return str(body.get("container", "")) if isinstance(body, dict) else ""
+
+
+def write_location(connection: t.Any, of: str, container: str, prefix: str) -> None:
+    """Keep it, and have the container; an empty one forgets it."""
+    if container:
+        _store.ensure_container(connection, container, prefix="")
+        _store.write_record(connection, _store.location_of(of), json.dumps({"container": container}), prefix=prefix)
+    else:
+        forget_location(connection, of, prefix)
+
+
+def forget_location(connection: t.Any, of: str, prefix: str) -> None:
+    """Remove what is kept, if anything is."""
+    _store.delete_object(connection, _store.RECORDS, _store.location_of(of), prefix=prefix)
+
+
 def sent(connection: t.Any, prefix: str) -> set[str]:
     """The folders of the backups of which guests have sent all, while they are not sealed."""
     rows = _store.list_objects(connection, _store.UPLOADS, "", prefix=prefix)
@@ -63,33 +94,43 @@ def seal(connection: t.Any, backup: Backup, prefix: str, now: str) -> tuple[Back
     if content is None:
         return backup, _copy(connection, backup, _sent(connection, backup, prefix), prefix)
     told = _backup_manifest.parse(content)
-    wrong = _backup_manifest.not_as_told(told.segments, _rows(connection, _store.RECORDS, _sealed(backup), prefix))
+    wrong = _backup_manifest.not_as_told(told.segments, _sealed_rows(connection, backup, prefix))
     left = _copy(connection, backup, {one.name: one.md5 for one in wrong}, prefix)
     if left:
         return backup, left
-    _store.write_record(connection, _sealed(backup) + _backup_manifest.NAME, content.decode(), prefix=prefix)
     facts = {key: value for key, value in dataclasses.asdict(told).items() if key != "segments"}
     facts |= {"segments": len(told.segments), "server_version": str(told.position.get("version", ""))}
     done = dataclasses.replace(backup, **facts, status=_backup.COMPLETED, ended=now)
+    # Both beside the segments, so that the folder is complete wherever it is copied to.
+    for name, text in ((_backup_manifest.NAME, content.decode()), (RECORD, done.body())):
+        path = backup.sealed() + name
+        _store.write_object(
+            connection, container_of(backup, prefix), path, text, content_type="application/json", prefix=""
+        )
     write(connection, done, prefix)
     discard_upload(connection, backup, prefix)
     return done, 0
 
 
-def _sealed(backup: Summary) -> str:
-    return f"{SEGMENTS}/{backup.place()}"
+def container_of(backup: Summary, prefix: str) -> str:
+    """The whole name of the container with its segments."""
+    return backup.container or prefix + _store.RECORDS
 
 
-def _rows(connection: t.Any, container: str, folder: str, prefix: str) -> list[dict[str, t.Any]]:
+def _rows(connection: t.Any, container: str, folder: str) -> list[dict[str, t.Any]]:
     """What is in a folder, with names without it."""
-    rows = _store.list_objects(connection, container, folder, prefix=prefix)
+    rows = _store.list_objects(connection, container, folder, prefix="")
     return [{**row, "name": row["name"].removeprefix(folder)} for row in rows]
+
+
+def _sealed_rows(connection: t.Any, backup: Summary, prefix: str) -> list[dict[str, t.Any]]:
+    return _rows(connection, container_of(backup, prefix), backup.sealed())
 
 
 def _sent(connection: t.Any, backup: Backup, prefix: str) -> dict[str, str]:
     """The MD5 of each segment that was sent and is not copied yet, by name."""
-    there = {row["name"]: row["hash"] for row in _rows(connection, _store.RECORDS, _sealed(backup), prefix)}
-    sent = {row["name"]: row["hash"] for row in _rows(connection, _store.UPLOADS, backup.place(), prefix)}
+    there = {row["name"]: row["hash"] for row in _sealed_rows(connection, backup, prefix)}
+    sent = {row["name"]: row["hash"] for row in _rows(connection, prefix + _store.UPLOADS, backup.place())}
     return {name: md5 for name, md5 in sent.items() if there.get(name) != md5 and name != _backup_manifest.NAME}
 
 
@@ -99,8 +140,9 @@ def _copy(connection: t.Any, backup: Backup, wanted: t.Mapping[str, str], prefix
     for done, (name, md5) in enumerate(sorted(wanted.items())):
         if time.monotonic() > ends:
             return len(wanted) - done
-        source, target = (_store.UPLOADS, backup.place() + name), (_store.RECORDS, _sealed(backup) + name)
-        if _store.copy_object(connection, source, target, prefix=prefix) != md5:
+        source = prefix + _store.UPLOADS, backup.place() + name
+        target = container_of(backup, prefix), backup.sealed() + name
+        if _store.copy_object(connection, source, target) != md5:
             msg = f"segment {name} of backup {backup.name} is not in the store as the guest sent it: take the backup again"
             raise DbaasError("conflict", msg, segment=name)
     return 0
@@ -108,25 +150,43 @@ def _copy(connection: t.Any, backup: Backup, wanted: t.Mapping[str, str], prefix
 
 def readable(connection: t.Any, backup: Summary, expires: int, prefix: str) -> str:
     """A TempURL, a secret, by which all that is sealed of a backup can be read until then."""
-    place = _sealed(backup)
-    return _store.sign(connection, prefix + _store.RECORDS, place, method="GET", expires=expires, prefix=place)
+    place = backup.sealed()
+    return _store.sign(connection, container_of(backup, prefix), place, method="GET", expires=expires, prefix=place)
 
 
 def discard_upload(connection: t.Any, backup: Summary, prefix: str) -> None:
     """Remove what the guest sent."""
-    _remove_folder(connection, _store.UPLOADS, backup.place(), prefix)
+    _remove_folder(connection, prefix + _store.UPLOADS, backup.place())
+
+
+def registered(connection: t.Any, container: str, folder: str, name: str) -> Backup:
+    """The backup whose record, manifest and segments are in a folder, under this name. DbaasError when not all of them are as they were sealed."""
+    at = f"{container}/{folder}"
+    body = _store.read_object(connection, container, folder + RECORD, prefix="")
+    content = _store.read_object(connection, container, folder + _backup_manifest.NAME, prefix="")
+    if body is None or content is None:
+        missing = RECORD if body is None else _backup_manifest.NAME
+        raise DbaasError("not_found", f"folder: there is no {at}{missing}", option="folder")
+    told = _backup_manifest.parse(content)
+    found = dataclasses.replace(_backup.copied(body, at + RECORD), name=name, container=container, folder=folder)
+    wrong = [one.name for one in _backup_manifest.not_as_told(told.segments, _rows(connection, container, folder))]
+    if told.sha256 != found.sha256 or wrong:
+        what = f"segments {', '.join(wrong[:5])} are" if wrong else f"{_backup_manifest.NAME} is"
+        raise DbaasError("conflict", f"folder: {what} not what {RECORD} tells: copy {at} again", segments=wrong)
+    return found
 
 
 def orphans(connection: t.Any, known: t.Iterable[Summary], prefix: str, now: int) -> list[tuple[str, str]]:
     """Container and name of all objects that belong to no backup, and have been there for a day. now: in seconds since 1970."""
     before = _backup.utc(now - 86400)
-    sealed, places = {_sealed(one) for one in known}, {one.place() for one in known}
+    sealed, places = {one.sealed() for one in known}, {one.place() for one in known}
+    containers = {prefix + _store.RECORDS, *(container_of(one, prefix) for one in known)}
     found = []
     for container, beginning, folders in (
-        (_store.RECORDS, f"{SEGMENTS}/", sealed),
-        (_store.UPLOADS, "", places),
+        *((container, f"{_backup.SEGMENTS}/", sealed) for container in sorted(containers)),
+        (prefix + _store.UPLOADS, "", places),
     ):
-        rows = _store.list_objects(connection, container, beginning, prefix=prefix)
+        rows = _store.list_objects(connection, container, beginning, prefix="")
         found += [(container, name) for name in outside(rows, folders, before)]
     return found
 
@@ -140,11 +200,12 @@ def delete(connection: t.Any, backup: Summary, prefix: str) -> None:
 
 
 def discard(connection: t.Any, backup: Summary, prefix: str) -> None:
-    """Remove all that there is of a backup but its record."""
+    """Remove all that there is of a backup but its record. Of one that was registered somebody else put everything there, and it stays."""
     discard_upload(connection, backup, prefix)
-    _remove_folder(connection, _store.RECORDS, _sealed(backup), prefix)
+    if not backup.folder:
+        _remove_folder(connection, container_of(backup, prefix), backup.sealed())
 
 
-def _remove_folder(connection: t.Any, container: str, folder: str, prefix: str) -> None:
-    for row in _store.list_objects(connection, container, folder, prefix=prefix):
-        _store.delete_object(connection, container, row["name"], prefix=prefix)
+def _remove_folder(connection: t.Any, container: str, folder: str) -> None:
+    for row in _store.list_objects(connection, container, folder, prefix=""):
+        _store.delete_object(connection, container, row["name"], prefix="")

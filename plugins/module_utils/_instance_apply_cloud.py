@@ -526,7 +526,7 @@ class Applier:
                 compute.delete_server_metadata(step.target, step.details["removed"])
 
     def _delete_heartbeat(self, _step: Step) -> None:
-        _store.delete_heartbeat(self._connection, self._uid, prefix=self._store_prefix)
+        _store.forget_instance(self._connection, self._uid, prefix=self._store_prefix)
 
 
 def _fixed_ips(wish: NetworkWish, network: Network) -> list[dict[str, str]]:

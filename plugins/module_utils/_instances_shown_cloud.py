@@ -10,6 +10,7 @@ import time
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _store
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_view import view
 from ansible_collections.dbaas.openstack.plugins.module_utils._instances_cloud import find, find_all
 
@@ -27,3 +28,11 @@ def shown(connection: t.Any, name: str | None = None, *, prefix: str) -> tuple[l
         for instance in instances
     ]
     return rows, reachable
+
+
+def require(connection: t.Any, name: str, prefix: str) -> dict[str, t.Any]:
+    """The instance that option instance names, as shown tells it. DbaasError (not_found) when there is none."""
+    rows, _reachable = shown(connection, name, prefix=prefix)
+    if not rows:
+        raise DbaasError("not_found", f"instance: there is no instance {name!r}", option="instance")
+    return rows[0]

@@ -132,10 +132,16 @@ def heartbeat_body(connection: t.Any, uid: str, *, prefix: str = DEFAULT_PREFIX)
     return body if isinstance(body, dict) else {}
 
 
-def delete_heartbeat(connection: t.Any, uid: str, *, prefix: str = DEFAULT_PREFIX) -> None:
-    """Remove the heartbeat of an instance, if there is one; a cloud without a store has none."""
+def forget_instance(connection: t.Any, uid: str, *, prefix: str = DEFAULT_PREFIX) -> None:
+    """Remove what is kept for an instance while it lives: its heartbeat, and where its backups go. A cloud without a store keeps nothing."""
     if connection.endpoint_for(_SERVICE, interface="public"):
-        _request(connection, "DELETE", f"{prefix}{HEARTBEATS}/{uid}", tolerate=(HTTPStatus.NOT_FOUND,))
+        delete_object(connection, HEARTBEATS, uid, prefix=prefix)
+        delete_object(connection, RECORDS, location_of(uid), prefix=prefix)
+
+
+def location_of(uid: str) -> str:
+    """The record of where the backups of an instance go."""
+    return f"locations/{uid}"
 
 
 def read_record(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -> t.Any:
@@ -155,14 +161,26 @@ def write_record(
     connection: t.Any, name: str, body: str, *, content_type: str = "application/json", prefix: str = DEFAULT_PREFIX
 ) -> None:
     """Write a record; the container is made if it is not there."""
+    write_object(connection, RECORDS, name, body, content_type=content_type, prefix=prefix)
+
+
+def write_object(
+    connection: t.Any, container: str, name: str, body: str, *, content_type: str, prefix: str = DEFAULT_PREFIX
+) -> None:
+    """Write an object; the container is made if it is not there."""
 
     def put(**more: t.Any) -> t.Any:
         headers = {"Content-Type": content_type}
-        return _request(connection, "PUT", f"{prefix}{RECORDS}/{name}", data=body.encode(), headers=headers, **more)
+        return _request(connection, "PUT", f"{prefix}{container}/{name}", data=body.encode(), headers=headers, **more)
 
     if put(tolerate=(HTTPStatus.NOT_FOUND,)).status_code == HTTPStatus.NOT_FOUND:
-        _request(connection, "PUT", prefix + RECORDS)
+        ensure_container(connection, container, prefix=prefix)
         put()
+
+
+def ensure_container(connection: t.Any, container: str, *, prefix: str = DEFAULT_PREFIX) -> None:
+    """Make a container if it is not there."""
+    _request(connection, "PUT", prefix + container)
 
 
 def list_records(connection: t.Any, folder: str, *, prefix: str = DEFAULT_PREFIX) -> list[str]:
@@ -188,16 +206,14 @@ def delete_object(connection: t.Any, container: str, name: str, *, prefix: str =
     _request(connection, "DELETE", f"{prefix}{container}/{name}", tolerate=(HTTPStatus.NOT_FOUND,))
 
 
-def copy_object(
-    connection: t.Any, source: tuple[str, str], target: tuple[str, str], *, prefix: str = DEFAULT_PREFIX
-) -> str | None:
-    """Have the store copy an object; each is a container and a name. The MD5 of what it read and wrote; None when there is no such object."""
+def copy_object(connection: t.Any, source: tuple[str, str], target: tuple[str, str]) -> str | None:
+    """Have the store copy an object; each is a container, by its whole name, and a name. The MD5 of what it read and wrote; None when there is none."""
     path, destination = ("/".join(one) for one in (source, target))
-    headers = {"Destination": urllib.parse.quote(f"{prefix}{destination}"), "Content-Length": "0"}
+    headers = {"Destination": urllib.parse.quote(destination), "Content-Length": "0"}
     response = _request(
         connection,
         "COPY",
-        f"{prefix}{path}",
+        path,
         headers=headers,
         tolerate=(HTTPStatus.NOT_FOUND,),
         timeout=_COPY_TIMEOUT,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: backup
-short_description: Open, seal and remove backups in the store
+short_description: Open, seal, register and remove backups in the store
 version_added: 0.1.0
 description:
   - Keeps what the store has of a backup. The guest's agent takes it and sends it, job C(backup) of M(dbaas.openstack.agent).
@@ -16,6 +16,7 @@ description:
   - With O(state=sealed) what the guest has sent so far is copied to where no guest can write.
     When everything is there and as the guest's manifest says, the backup is C(COMPLETED).
     That may be asked for while the guest still sends, and again and again; RV(left) and RV(backup) say whether there is more to do.
+  - With O(state=registered) a backup whose folder was copied from another project, region or cloud is one of this project's. It stays where it is.
 extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes
@@ -30,9 +31,9 @@ options:
   state:
     description:
       - V(failed) records why it cannot be completed, and removes what was sent.
-      - V(absent) removes the backup with all that it has in the store.
+      - V(absent) removes the backup with all that it has in the store; of one that was registered, the record alone.
     type: str
-    choices: [open, sealed, failed, absent]
+    choices: [open, sealed, failed, registered, absent]
     required: true
   instance:
     description: With O(state=open), the instance by name.
@@ -64,6 +65,19 @@ options:
     description: With O(state=open), minutes for which the guest may send it. After that it counts as failed.
     type: int
     default: 10080
+  bytes_per_second:
+    description: With O(state=open), how fast the guest may send it at most; V(0) is as fast as it can.
+    type: int
+    default: 0
+  container:
+    description:
+      - With O(state=open), the container into which it is sealed, made if it is not there.
+        Without it the one that M(dbaas.openstack.backup_location) knows for the instance or the project, or else C(records) with the prefix.
+      - With O(state=registered), the container in which it lies.
+    type: str
+  folder:
+    description: With O(state=registered), the folder with its segments, C(manifest.json) and C(record.json).
+    type: str
   error:
     description: With O(state=failed), why.
     type: str
@@ -101,6 +115,14 @@ EXAMPLES = r"""
   until: sealed.backup.status == 'COMPLETED'
   retries: 20
   delay: 10
+
+- name: Register one that was copied from another region
+  dbaas.openstack.backup:
+    cloud: devcloud
+    name: orders-monday
+    state: registered
+    container: from-elsewhere
+    folder: segments/0f8fad5bd9cb469fa16570867728950e/7a1f0c2d3b4a59687766554433221100
 
 - name: Remove it
   dbaas.openstack.backup:
@@ -154,7 +176,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._backup import Bac
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import refuse
-from ansible_collections.dbaas.openstack.plugins.module_utils._instances_shown_cloud import shown
+from ansible_collections.dbaas.openstack.plugins.module_utils._instances_shown_cloud import require
 from ansible_collections.dbaas.openstack.plugins.module_utils._place_in_store import issue_ticket
 
 
@@ -162,7 +184,7 @@ def argument_spec() -> dict[str, t.Any]:
     """The module's own options."""
     return {
         "name": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["open", "sealed", "failed", "absent"], "required": True},
+        "state": {"type": "str", "choices": ["open", "sealed", "failed", "registered", "absent"], "required": True},
         "instance": {"type": "str"},
         "strategy": {"type": "str"},
         "type": {"type": "str", "choices": [_backup.FULL, _backup.INCREMENTAL], "default": _backup.FULL},
@@ -171,6 +193,9 @@ def argument_spec() -> dict[str, t.Any]:
         "recipients": {"type": "list", "elements": "str", "default": []},
         "dest": {"type": "path"},
         "valid_for": {"type": "int", "default": 7 * 24 * 60},
+        "bytes_per_second": {"type": "int", "default": 0},
+        "container": {"type": "str"},
+        "folder": {"type": "str"},
         "error": {"type": "str", "default": ""},
         "with_followers": {"type": "bool", "default": False},
         "store_prefix": {"type": "str", "default": _store.DEFAULT_PREFIX},
@@ -180,9 +205,11 @@ def argument_spec() -> dict[str, t.Any]:
 def opened(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     """State open."""
     params, prefix = module.params, module.params["store_prefix"]
-    wish = Wish(**{field.name: params[field.name] for field in dataclasses.fields(Wish)})
-    refuse(_backup.wish_problems(wish))
-    instance = _instance(connection, params["instance"], prefix)
+    given = {field.name: params[field.name] for field in dataclasses.fields(Wish)}
+    refuse(_backup.wish_problems(Wish(**{**given, "container": params["container"] or ""})))
+    instance = require(connection, params["instance"], prefix)
+    container = params["container"] or _backups_cloud.location(connection, instance["uid"], prefix)
+    wish = Wish(**{**given, "container": container})
     known = _backups_cloud.find_all(connection, prefix)
     there = _backup.named(known, wish.name)
     now = int(time.time())
@@ -196,10 +223,11 @@ def opened(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
         backup = _backup.planned(wish, instance, parent, identity=uuid.uuid4().hex, now=now)
     if not module.check_mode:
         if resumed is None:
+            _store.ensure_container(connection, _backups_cloud.container_of(backup, prefix), prefix="")
             _backups_cloud.write(connection, backup, prefix)
         place = backup.place()
-        container = prefix + _store.UPLOADS
-        issue_ticket(connection, params["dest"], container, place, expires=backup.expires, prefix=place)
+        uploads = prefix + _store.UPLOADS
+        issue_ticket(connection, params["dest"], uploads, place, expires=backup.expires, prefix=place)
     parent = _followed(connection, known, backup, prefix)
     return {
         "changed": resumed is None,
@@ -207,13 +235,6 @@ def opened(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
         "job": _backup.job(backup, parent.position if parent else None),
         "diff": {"before": {}, "after": {"name": backup.name, "status": backup.status}} if resumed is None else {},
     }
-
-
-def _instance(connection: t.Any, name: str, prefix: str) -> dict[str, t.Any]:
-    rows, _reachable = shown(connection, name, prefix=prefix)
-    if not rows:
-        raise DbaasError("not_found", f"instance: there is no instance {name!r}", option="instance")
-    return rows[0]
 
 
 def _followed(connection: t.Any, known: t.Sequence[Summary], backup: Backup, prefix: str) -> Backup | None:
@@ -251,6 +272,27 @@ def failed(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     return {"changed": changed, "backup": dataclasses.asdict(backup if changed else before)}
 
 
+def registered(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
+    """State registered."""
+    params, prefix = module.params, module.params["store_prefix"]
+    refuse([*_backup.name_problems(params["name"]), *_backup.container_problems(params["container"])])
+    folder = params["folder"].strip("/") + "/"
+    backup = _backups_cloud.registered(connection, params["container"], folder, params["name"])
+    known = _backups_cloud.find_all(connection, prefix)
+    there = next((one for one in known if one.id == backup.id), None)
+    if there is not None and (there.container, there.folder) != (backup.container, backup.folder):
+        msg = f"folder: backup {there.name} is the same one, and is there already; state absent removes it"
+        raise DbaasError("conflict", msg, option="folder")
+    taken = _backup.named(known, backup.name)
+    if taken is not None and taken.id != backup.id:
+        raise DbaasError("conflict", f"name: there is another backup {taken.name} already", option="name")
+    changed = there is None or _backups_cloud.read(connection, there, prefix) != backup
+    if changed and not module.check_mode:
+        _backups_cloud.write(connection, backup, prefix)
+    diff = {"before": {}, "after": {"name": backup.name, "status": backup.status}}
+    return {"changed": changed, "backup": dataclasses.asdict(backup), "diff": diff if changed else {}}
+
+
 def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     """State absent."""
     params, prefix = module.params, module.params["store_prefix"]
@@ -284,12 +326,19 @@ def _utc() -> str:
 
 def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     """Any state."""
-    states = {"open": opened, "sealed": sealed, "failed": failed, "absent": absent}
+    states = {"open": opened, "sealed": sealed, "failed": failed, "registered": registered, "absent": absent}
     return states[module.params["state"]](module, connection)
 
 
 def main() -> None:
-    run(body, argument_spec(), required_if=[("state", "open", ("instance", "strategy", "dest"))])
+    run(
+        body,
+        argument_spec(),
+        required_if=[
+            ("state", "open", ("instance", "strategy", "dest")),
+            ("state", "registered", ("container", "folder")),
+        ],
+    )
 
 
 if __name__ == "__main__":

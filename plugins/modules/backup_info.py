@@ -114,11 +114,19 @@ backups:
       description: Until when the guest may send it, in seconds since 1970.
       type: int
       sample: 1795940352
+    container:
+      description: The container with its segments; empty for the usual one.
+      type: str
+      sample: ""
+    folder:
+      description: The folder with its segments, of one that was registered.
+      type: str
+      sample: ""
     details:
       description: >-
         What else its record says: C(server_version), C(description), C(ended), C(source_bytes) before compression, C(segments),
         C(sha256) of the whole, C(position) in the datastore's words, C(recipients) for whom it is encrypted,
-        C(root_enabled), C(configuration), C(volume_size) in GiB, C(error).
+        C(root_enabled), C(configuration), C(volume_size) in GiB, C(bytes_per_second), C(error).
       returned: with O(name)
       type: dict
     chain:

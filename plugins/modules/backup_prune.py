@@ -131,7 +131,7 @@ def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
         for one in go:
             _backups_cloud.delete(connection, one, prefix)
         for container, name in orphans:
-            _store.delete_object(connection, container, name, prefix=prefix)
+            _store.delete_object(connection, container, name, prefix="")
     shown = [{key: getattr(one, key) for key in ("id", "name", "instance", "status", "bytes")} for one in go]
     names = sorted(one.name for one in go)
     return {

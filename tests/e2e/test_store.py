@@ -91,8 +91,8 @@ def test_a_ticket_allows_one_heartbeat_object_and_nothing_else(cloud: Any, prefi
     assert (beat.status, beat.role, beat.lag, beat.used, beat.expires) == ("ACTIVE", "primary", 0, 12, 1795000000)
     assert 0 <= beat.age < 30
     assert _store.heartbeat_body(cloud, uid, prefix=prefix) == {"agent": "0.1.0"}
-    _store.delete_heartbeat(cloud, uid, prefix=prefix)
-    _store.delete_heartbeat(cloud, uid, prefix=prefix)
+    _store.forget_instance(cloud, uid, prefix=prefix)
+    _store.forget_instance(cloud, uid, prefix=prefix)
     assert _store.heartbeats_if_reachable(cloud, prefix=prefix, uids=[uid]) == ({}, True)
 
 

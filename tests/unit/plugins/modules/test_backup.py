@@ -16,10 +16,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.dbaas.openstack.plugins.module_utils import _backup_manifest, _backups_cloud, _store
+from ansible_collections.dbaas.openstack.plugins.module_utils import (
+    _backup_manifest,
+    _backups_cloud,
+    _instances_shown_cloud,
+    _store,
+)
 from ansible_collections.dbaas.openstack.plugins.module_utils._backup_manifest import Segment
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.modules import backup, backup_info, backup_prune, backup_ticket
+from ansible_collections.dbaas.openstack.plugins.modules import (
+    backup,
+    backup_info,
+    backup_location,
+    backup_prune,
+    backup_ticket,
+)
 
 UID = "0f8fad5bd9cb469fa16570867728950e"
 INSTANCE = {
@@ -44,11 +55,11 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Objects:
     kept: Objects = {}
 
     def listed(_connection: Any, container: str, beginning: str, *, prefix: str) -> list[dict[str, Any]]:
-        assert prefix == "dbaas_"
-        names = sorted(name for name in kept if name.startswith(f"{container}/{beginning}"))
+        place = f"{prefix}{container}/"
+        names = sorted(name for name in kept if name.startswith(place + beginning))
         return [
             {
-                "name": name.removeprefix(f"{container}/"),
+                "name": name.removeprefix(place),
                 "bytes": len(kept[name][0]),
                 "hash": md5(kept[name][0]),
                 "content_type": kept[name][1],
@@ -57,35 +68,37 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Objects:
             for name in names
         ]
 
-    def read(_connection: Any, container: str, name: str, *, prefix: str) -> bytes | None:  # noqa: ARG001
-        return kept.get(f"{container}/{name}", (None, ""))[0]
+    def read(_connection: Any, container: str, name: str, *, prefix: str) -> bytes | None:
+        return kept.get(f"{prefix}{container}/{name}", (None, ""))[0]
 
-    def copy(_connection: Any, source: tuple[str, str], target: tuple[str, str], *, prefix: str) -> str | None:  # noqa: ARG001
+    def copy(_connection: Any, source: tuple[str, str], target: tuple[str, str]) -> str | None:
         if "/".join(source) not in kept:
             return None
         kept["/".join(target)] = kept["/".join(source)]
         return md5(kept["/".join(target)][0])
 
-    def write(
-        _connection: Any, name: str, body: str, *, content_type: str = "application/json", prefix: str = ""
-    ) -> None:
-        assert prefix == "dbaas_"
-        kept[f"records/{name}"] = body.encode(), content_type
+    def write(_connection: Any, container: str, name: str, body: str, *, content_type: str, prefix: str) -> None:
+        kept[f"{prefix}{container}/{name}"] = body.encode(), content_type
 
-    def read_record(_connection: Any, name: str, *, prefix: str) -> Any:  # noqa: ARG001
-        return json.loads(kept[f"records/{name}"][0]) if f"records/{name}" in kept else None
+    def read_record(_connection: Any, name: str, *, prefix: str) -> Any:
+        content = kept.get(f"{prefix}records/{name}")
+        return json.loads(content[0]) if content else None
+
+    def delete(_connection: Any, container: str, name: str, *, prefix: str) -> None:
+        kept.pop(f"{prefix}{container}/{name}", None)
 
     monkeypatch.setattr(_store, "list_objects", listed)
     monkeypatch.setattr(_store, "read_object", read)
     monkeypatch.setattr(_store, "copy_object", copy)
-    monkeypatch.setattr(_store, "write_record", write)
+    monkeypatch.setattr(_store, "write_object", write)
     monkeypatch.setattr(_store, "read_record", read_record)
-    monkeypatch.setattr(
-        _store, "delete_object", lambda _connection, container, name, **_more: kept.pop(f"{container}/{name}", None)
-    )
+    monkeypatch.setattr(_store, "delete_object", delete)
+    monkeypatch.setattr(_store, "ensure_container", lambda *_args, **_more: None)
     monkeypatch.setattr(_store, "sign", lambda _connection, container, name, **_more: f"https://{container}/{name}")
     monkeypatch.setattr(
-        backup, "shown", lambda _connection, name, **_more: ([INSTANCE] if name == "orders" else [], True)
+        _instances_shown_cloud,
+        "shown",
+        lambda _connection, name, **_more: ([INSTANCE] if name == "orders" else [], True),
     )
     return kept
 
@@ -110,7 +123,7 @@ def opened(run: Callable[..., Any], name: str = "monday", **more: Any) -> dict[s
 
 def send(store: Objects, told: dict[str, Any], *pieces: bytes, done: bool = True) -> None:
     """Do as the guest."""
-    place = f"uploads/{UID}/{told['backup']['id']}/"
+    place = f"dbaas_uploads/{UID}/{told['backup']['id']}/"
     segments = [
         Segment(f"{number:08d}", len(piece), md5(piece), hashlib.sha256(piece).hexdigest())
         for number, piece in enumerate(pieces)
@@ -154,14 +167,14 @@ def test_what_was_sent_is_sealed(run: Callable[..., Any], store: Objects) -> Non
     identity = told["backup"]["id"]
     send(store, told, b"one", b"two", done=False)
     assert run(backup, name="monday", state="sealed")["backup"]["status"] == "BUILDING"
-    assert store[f"records/segments/{UID}/{identity}/00000001"][0] == b"two"
+    assert store[f"dbaas_records/segments/{UID}/{identity}/00000001"][0] == b"two"
     send(store, told, b"one", b"two", b"three")
     assert [one["status"] for one in run(backup_info)["backups"]] == ["UPLOADED"]
     sealed = run(backup, name="monday", state="sealed")
     assert (sealed["changed"], sealed["left"], sealed["backup"]["status"]) == (True, 0, "COMPLETED")
     assert (sealed["backup"]["bytes"], sealed["backup"]["segments"]) == (11, 3)
     assert (sealed["backup"]["server_version"], sealed["backup"]["position"]["lsn"]) == ("10.11.14", "1")
-    assert [name for name in store if name.startswith("uploads/")] == []
+    assert [name for name in store if name.startswith("dbaas_uploads/")] == []
     assert not run(backup, name="monday", state="sealed")["changed"]
     assert opened(run) == {"changed": False, "backup": sealed["backup"], "job": None}
     (shown,) = run(backup_info, name="monday")["backups"]
@@ -203,7 +216,7 @@ def test_a_manifest_that_contradicts_itself_is_refused(
 ) -> None:
     told = opened(run)
     send(store, told, b"one", b"two")
-    name = f"uploads/{UID}/{told['backup']['id']}/manifest.json"
+    name = f"dbaas_uploads/{UID}/{told['backup']['id']}/manifest.json"
     content = json.loads(store[name][0])
     change(content)
     store[name] = json.dumps(content).encode(), ""
@@ -219,7 +232,7 @@ def test_a_segment_that_is_not_as_told_is_refused(
 ) -> None:
     told = opened(run)
     send(store, told, b"one", b"two")
-    name = f"uploads/{UID}/{told['backup']['id']}/00000000"
+    name = f"dbaas_uploads/{UID}/{told['backup']['id']}/00000000"
     if content is None:
         del store[name]
     else:
@@ -234,7 +247,7 @@ def test_one_that_failed_leaves_its_record_and_its_name(run: Callable[..., Any],
     send(store, told, b"one", done=False)
     assert run(backup, name="monday", state="failed", error="no room")["changed"]
     assert not run(backup, name="monday", state="failed", error="again")["changed"]
-    assert [name.split("/")[0:2] for name in store] == [["records", "backups"]]
+    assert [name.split("/")[0:2] for name in store] == [["dbaas_records", "backups"]]
     (shown,) = run(backup_info, name="monday")["backups"]
     assert (shown["status"], shown["details"]["error"]) == ("FAILED", "no room")
     with pytest.raises(DbaasError) as caught:
@@ -305,8 +318,8 @@ def test_what_the_policy_does_not_keep_goes_with_what_belongs_to_nobody(
     monkeypatch.setattr(backup.time, "time", lambda: next(times))
     for name in ("monday", "tuesday", "wednesday"):
         completed(run, store, name)
-    store["uploads/gone/gone/00000000"] = b"", ""
-    store["records/segments/gone/gone/00000000"] = b"", ""
+    store["dbaas_uploads/gone/gone/00000000"] = b"", ""
+    store["dbaas_records/segments/gone/gone/00000000"] = b"", ""
     before = dict(store)
     foretold = run(backup_prune, check=True, daily=1, minimum=2)
     assert store == before
@@ -323,3 +336,113 @@ def test_what_the_policy_does_not_keep_goes_with_what_belongs_to_nobody(
     with pytest.raises(DbaasError) as caught:
         run(backup_prune, minimum=0)
     assert caught.value.details["option"] == "minimum"
+
+
+def moved(store: Objects, source: str, target: str) -> None:
+    """Copy a folder as somebody would, and forget where it came from."""
+    for name in [name for name in store if name.startswith(source)]:
+        store[target + name.removeprefix(source)] = store[name]
+    for name in [name for name in store if name.startswith("dbaas_")]:
+        del store[name]
+
+
+@pytest.fixture
+def elsewhere(run: Callable[..., Any], store: Objects) -> dict[str, Any]:
+    """What was a backup of another project; its folder was copied into container c."""
+    done = completed(run, store)
+    moved(store, f"dbaas_records/segments/{UID}/{done['id']}/", "c/old/")
+    return done
+
+
+REGISTER = {"name": "moved", "state": "registered", "container": "c", "folder": "/old"}
+
+
+def test_one_that_was_copied_here_is_restored_from_where_it_lies(
+    run: Callable[..., Any], store: Objects, elsewhere: dict[str, Any], tmp_path: Path
+) -> None:
+    before = dict(store)
+    assert run(backup, check=True, **REGISTER)["changed"]
+    assert store == before
+    told = run(backup, **REGISTER)
+    assert told["backup"] == {**elsewhere, "name": "moved", "container": "c", "folder": "old/"}
+    assert not run(backup, **REGISTER)["changed"]
+    assert run(backup_ticket, name="moved")["args"]["chain"][0]["sha256"] == elsewhere["sha256"]
+    assert json.loads((tmp_path / "ticket").read_text())["urls"] == ["https://c/old/"]
+    assert run(backup, name="moved", state="absent")["removed"] == ["moved"]
+    assert store == before
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("record.json", None, "not_found"),
+        ("manifest.json", None, "not_found"),
+        ("00000000", None, "conflict"),
+        ("00000000", b"other", "conflict"),
+        ("record.json", b"[]", "conflict"),
+        ("record.json", b"{", "conflict"),
+        ("record.json", b'{"id": "../../x"}', "conflict"),
+    ],
+)
+def test_what_is_not_complete_is_not_registered(
+    run: Callable[..., Any], store: Objects, name: str, content: bytes | None, reason: str
+) -> None:
+    if content is None:
+        del store[f"c/old/{name}"]
+    else:
+        store[f"c/old/{name}"] = content, ""
+    before = dict(store)
+    with pytest.raises(DbaasError) as caught:
+        run(backup, **REGISTER)
+    assert caught.value.reason == reason
+    assert store == before
+
+
+@pytest.mark.parametrize("wrong", [{"name": "a/b"}, {"container": "a/b"}])
+def test_wrong_names_are_not_registered(run: Callable[..., Any], wrong: dict[str, str]) -> None:
+    with pytest.raises(DbaasError) as caught:
+        run(backup, **{**REGISTER, **wrong})
+    assert caught.value.reason == "invalid"
+
+
+def test_one_that_is_there_is_not_registered(run: Callable[..., Any], store: Objects) -> None:
+    done = completed(run, store)
+    folder = f"segments/{UID}/{done['id']}"
+    with pytest.raises(DbaasError) as caught:
+        run(backup, name="twice", state="registered", container="dbaas_records", folder=folder)
+    assert caught.value.reason == "conflict"
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_name_that_is_taken_is_not_registered(run: Callable[..., Any], store: Objects) -> None:
+    completed(run, store, "moved")
+    with pytest.raises(DbaasError) as caught:
+        run(backup, **REGISTER)
+    assert caught.value.details["option"] == "name"
+
+
+def test_backups_go_where_the_instance_or_the_project_has_them(run: Callable[..., Any], store: Objects) -> None:
+    assert run(backup_location, container="archive", check=True)["changed"]
+    assert store == {}
+    assert run(backup_location, container="archive")["changed"]
+    assert not run(backup_location, container="archive")["changed"]
+    assert completed(run, store, "one")["container"] == "archive"
+    assert run(backup_location, container="own", instance="orders")["container"] == "own"
+    own = completed(run, store, "two")
+    assert store[f"own/segments/{UID}/{own['id']}/00000000"][0] == b"two"
+    assert completed(run, store, "three", container="this")["container"] == "this"
+    for of in ({"instance": "orders"}, {}):
+        assert run(backup_location, state="absent", **of) == {
+            "changed": True,
+            "container": None,
+            "diff": {"before": {"container": "own" if of else "archive"}, "after": {"container": None}},
+        }
+    assert completed(run, store, "four")["container"] == ""
+    store["own/segments/gone/gone/00000000"] = b"", ""
+    assert run(backup_prune, minimum=9)["orphans"] == 1
+    for name in ("one", "two", "three", "four"):
+        run(backup, name=name, state="absent")
+    assert store == {}
+    with pytest.raises(DbaasError):
+        run(backup_location, container="own", instance="nobody")
