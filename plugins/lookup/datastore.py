@@ -135,6 +135,10 @@ _raw:
       description: The paths of the templates on the controller, by kind.
       type: dict
       sample: {config: /usr/share/ansible/collections/ansible_collections/dbaas/openstack/templates/mariadb/config.j2}
+    own_strategies:
+      description: The files with strategies of your own, by name, from folder C(strategies) beside C(datastore.yml) in your places.
+      type: dict
+      sample: {}
     packages:
       description: The packages of RV(_raw[].os) that a guest needs.
       type: list

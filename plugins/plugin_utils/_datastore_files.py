@@ -102,7 +102,13 @@ def load(name: str, version: str, roots: list[pathlib.Path]) -> dict[str, t.Any]
     chosen = _chosen(name, version, roots)
     folders = [folder for ancestor in _lineage(name, roots) for folder in _folders(ancestor, chosen, roots)]
     definition = _definition(name, chosen, roots)
-    return resolve(name, chosen, definition, {kind: _template(kind, name, folders) for kind in TEMPLATES})
+    files = {kind: _template(kind, name, folders) for kind in TEMPLATES}
+    return {**resolve(name, chosen, definition, files), "own_strategies": _strategies(folders)}
+
+
+def _strategies(folders: list[pathlib.Path]) -> dict[str, str]:
+    """The files of the operator's strategies, by name; of two with one name that of the more important place."""
+    return {path.stem: str(path) for folder in folders for path in sorted(folder.glob("strategies/*.py"))}
 
 
 def summaries(roots: list[pathlib.Path]) -> list[dict[str, t.Any]]:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from dbaas_agent.backup import own
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Report
 
@@ -81,7 +82,9 @@ class Strategy(ABC):
 
 
 def named(driver: Any, name: str) -> Strategy:
-    """The driver's strategy of this name; AgentError(unsupported) when there is none."""
+    """The operator's or the driver's strategy of this name; AgentError(unsupported) when there is none."""
+    if found := own.find(name):
+        return found(driver)
     known = driver.backup_strategies()
     if name not in known:
         raise AgentError("unsupported", f"strategy: {name!r} is none of {', '.join(known)}", strategies=list(known))

@@ -65,6 +65,18 @@ def test_templates_come_from_the_most_important_place(tmp_path: Path) -> None:
     assert other["files"]["config"] != found["files"]["config"]
 
 
+def test_strategies_of_ones_own_come_from_the_most_important_place(tmp_path: Path) -> None:
+    assert look("percona")[0]["own_strategies"] == {}
+    for place in ("low/mysql", "low/percona", "high/percona"):
+        put(tmp_path / place / "strategies/mine.py", "")
+    put(tmp_path / "low/percona/strategies/more.py", "")
+    (found,) = look("percona", search_path=[str(tmp_path / "high"), str(tmp_path / "low")])
+    assert found["own_strategies"] == {
+        "mine": str(tmp_path / "high/percona/strategies/mine.py"),
+        "more": str(tmp_path / "low/percona/strategies/more.py"),
+    }
+
+
 def test_an_empty_search_path_leaves_it_to_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path / "mariadb/datastore.yml", {"port": 4})
     monkeypatch.setenv("DBAAS_DATASTORE_PATH", str(tmp_path))

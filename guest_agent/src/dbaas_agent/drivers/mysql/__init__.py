@@ -100,8 +100,9 @@ class Driver(driver.Driver):
     def backup_strategies(self) -> dict[str, type[Strategy]]:
         from dbaas_agent.drivers.mysql.backup import CloneBackup
         from dbaas_agent.drivers.mysql.dump import Dump
+        from dbaas_agent.drivers.mysql.xtrabackup import Xtrabackup
 
-        return {"clone": CloneBackup, "mysqldump": Dump}
+        return {"clone": CloneBackup, "mysqldump": Dump, "xtrabackup": Xtrabackup}
 
     def _accounts(self, execute: Execute) -> dict[Who, Account]:
         rows = execute(

@@ -24,6 +24,8 @@ from dbaas_agent.volume import usage
 _CLONE_SECONDS = 86400
 _LEFT_PERCENT = 10
 """Of the volume, that stay free beside the clone: the datastore goes on writing meanwhile."""
+SIZE = Statement("SELECT COALESCE(SUM(FILE_SIZE), 0) AS bytes FROM information_schema.INNODB_TABLESPACES")
+"""Asks for the bytes of all tablespaces."""
 _NOT_CLONED = (
     "SELECT TABLE_SCHEMA AS place, TABLE_NAME AS name, ENGINE AS engine FROM information_schema.TABLES"
     " WHERE TABLE_TYPE = 'BASE TABLE' AND ENGINE NOT IN ('InnoDB', 'MEMORY', 'BLACKHOLE', 'PERFORMANCE_SCHEMA')"
@@ -48,9 +50,7 @@ class CloneBackup(Strategy):
         if left:
             msg = f"the clone would leave out what is in {', '.join(left)}: have them be of the engine InnoDB first"
             raise AgentError("not_actionable", msg, tables=left)
-        (row,) = execute(
-            Statement("SELECT COALESCE(SUM(FILE_SIZE), 0) AS bytes FROM information_schema.INNODB_TABLESPACES")
-        )
+        (row,) = execute(SIZE)
         seen = usage(self.driver.config.mount_point) or {"size_bytes": 0, "free_bytes": 0}
         wanted = int(row["bytes"]) + seen["size_bytes"] * _LEFT_PERCENT // 100
         if seen["free_bytes"] < wanted:
@@ -114,10 +114,20 @@ def position_now(execute: Execute) -> Position:
     """The beginning of the newest binary log: what came before it is in any backup that begins now."""
     (row,) = execute(Statement("SHOW BINARY LOG STATUS"))
     events = execute(Statement("SHOW BINLOG EVENTS IN %s LIMIT 2", (row["File"],)))
+    return {
+        **server_of(execute),
+        "binlog_file": row["File"],
+        "binlog_position": "4",
+        "gtid": events[1]["Info"].replace("\n", ""),
+    }
+
+
+def server_of(execute: Execute) -> dict[str, Any]:
+    """Which server it is, and its version."""
     (server,) = execute(
         Statement("SELECT @@server_uuid AS server_uuid, @@server_id AS server_id, VERSION() AS version")
     )
-    return {**server, "binlog_file": row["File"], "binlog_position": "4", "gtid": events[1]["Info"].replace("\n", "")}
+    return dict(server)
 
 
 def _files_since(execute: Execute, parent: Mapping[str, Any]) -> list[str]:
