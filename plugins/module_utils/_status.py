@@ -48,7 +48,10 @@ _TASK = {
 """The task on the anchor while the agent is not yet heard again; a task that is not listed does not change the status."""
 _CLOSING = {"upgrade": "UPGRADE"}
 """Tasks during which no client is let in, whatever the agent says of the datastore."""
-_NOT_OPENED = "no client is let in: an upgrade was interrupted, and playbook instance_upgrade finishes it"
+_NOT_OPENED = (
+    "no client is let in: an upgrade, or a deletion after a last backup, was interrupted; the same playbook finishes it, and"
+    " playbook instance_upgrade lets clients in again"
+)
 
 
 WORKING = ("ACTIVE", "RESTART_REQUIRED", "UNKNOWN")
