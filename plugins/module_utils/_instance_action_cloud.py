@@ -29,6 +29,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._preflight import 
 from ansible_collections.dbaas.openstack.plugins.module_utils._rename import plan_rename
 from ansible_collections.dbaas.openstack.plugins.module_utils._resize import resize_problems
 from ansible_collections.dbaas.openstack.plugins.module_utils._volume_action import VOLUME_ACTIONS, plan_volume_action
+from ansible_collections.dbaas.openstack.plugins.module_utils._volume_replacement import REPLACEMENTS
 from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
 
 SETTLE = "settle"
@@ -36,7 +37,7 @@ SETTLE = "settle"
 RENAME = "rename"
 MOVERS = frozenset({"admin", "manager"})
 """Roles that Nova lets migrate a server; nova/policies/migrate_server.py."""
-ARGUMENTS = ("reboot_type", "flavor", "host", "reinstall", "new_name")
+ARGUMENTS = ("reboot_type", "flavor", "host", "reinstall", "new_name", "backup", "size")
 """Options that tell the same work from other work."""
 
 Plan = t.Callable[[Instance], list[Step]]
@@ -94,6 +95,9 @@ def _plan_of(connection: t.Any, params: t.Mapping[str, t.Any], instance: Instanc
         new_name = params["new_name"]
         refuse(name_problems(new_name, option="new_name"))
         return lambda now: plan_rename(now, new_name, [group for group, _said in find_anchors(connection, new_name)])
+    if action in REPLACEMENTS:
+        wanted = {"make_next_volume": ("backup", "size"), "replace_volume": ("backup",)}
+        return functools.partial(REPLACEMENTS[action], **{key: params[key] for key in wanted.get(action, ())})
     if action in VOLUME_ACTIONS:
         return functools.partial(plan_volume_action, action)
     if action == "migrate" and not _preflight_cloud.roles(connection) & MOVERS:

@@ -262,6 +262,22 @@ class Applier:
         )
         self._volume_id = volume.id
 
+    def _create_next_volume(self, step: Step) -> None:
+        """In the zone of the one whose place it takes."""
+        storage = self._connection.block_storage
+        attributes = {
+            "volume_type": step.details["type"],
+            "availability_zone": storage.get_volume(step.target).availability_zone,
+        }
+        volume = storage.create_volume(
+            name=step.name,
+            size=step.details["size"],
+            metadata=step.details["metadata"],
+            **{key: value for key, value in attributes.items() if value},
+        )
+        self._volume_id = volume.id
+        self._deadline.until(self._volume_status(("available",)), f"volume {step.name} to become available")
+
     def _adopt_volume(self, step: Step) -> None:
         storage = self._connection.block_storage
         storage.update_volume(step.target, name=step.name)

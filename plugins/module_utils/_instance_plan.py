@@ -430,7 +430,7 @@ def plan_absent(instance: Instance | None, keep_volume: bool) -> list[Step]:
     # What an upgrade that was killed left: no way back leads through a deletion.
     steps += snapshot_steps(instance)
     for volume in instance.volumes:
-        if keep_volume:
+        if keep_volume and volume is instance.volume:
             steps.append(Step("update", "volume_metadata", volume.name, {"metadata": {KEPT: "true"}}, volume.id))
         else:
             steps.append(Step("delete", "volume", volume.name, {"size": volume.size}, volume.id))

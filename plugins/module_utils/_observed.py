@@ -35,6 +35,12 @@ NOTHING = "none"
 UNSET = {TLS_MODE: TLS_DEFAULT, CONFIGURATION: NOTHING, LOGS: NOTHING}
 """What holds for a data volume whose metadata do not say."""
 TLS_MODES = ("off", "preferred", "required", "mutual")
+ROLE = "dbaas_role"
+"""Key in the metadata of a data volume: what it is for its instance. Without it, it is the one that the instance works with."""
+DATA, NEXT, PREVIOUS, DISCARDED = "data", "next", "previous", "discarded"
+"""What it can be: the one that it works with, one that is to be that, the one that it had before a restore, and one that is about to be deleted."""
+RESTORED = "dbaas_restored"
+"""Key in the metadata of a data volume: the id of the backup that was restored onto it in the place of another volume."""
 DATASTORE = "dbaas_datastore"
 VERSION = "dbaas_version"
 """Keys in the metadata of a server and its data volume: the datastore and its version."""
@@ -128,6 +134,10 @@ class Volume:
     @property
     def kept(self) -> bool:
         return self.metadata.get(KEPT) == "true"
+
+    @property
+    def role(self) -> str:
+        return self.metadata.get(ROLE, DATA)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -227,7 +237,12 @@ class Instance:
 
     @property
     def volume(self) -> Volume | None:
-        return self.volumes[0] if self.volumes else None
+        """The one that it works with: of several, in the midst of a replacement, the oldest."""
+        return next((volume for volume in self.volumes if volume.role == DATA), None)
+
+    @property
+    def other_volumes(self) -> list[Volume]:
+        return [volume for volume in self.volumes if volume is not self.volume]
 
     @property
     def management_port(self) -> Port | None:

@@ -42,6 +42,10 @@ options:
       - V(detach_volume) takes the data volume from the server, for whoever has unmounted it; M(dbaas.openstack.instance) attaches it again.
       - V(snapshot_volume) has a snapshot of the data volume, V(revert_volume) gives the detached volume its content, V(delete_snapshot) removes it.
         These are for a flow that lets no client in meanwhile.
+      - V(make_next_volume) makes an empty data volume for the data of O(backup), V(replace_volume) puts it in the place of the instance's own,
+        which has to be detached, and which is kept. V(put_volume_back) undoes that.
+        V(drop_volumes) deletes all data volumes but the one that the instance works with.
+        Playbooks C(backup_restore_in_place), C(backup_restore_undo) and C(backup_restore_confirm) use them.
     type: str
     choices:
       - stop
@@ -58,7 +62,18 @@ options:
       - snapshot_volume
       - revert_volume
       - delete_snapshot
+      - make_next_volume
+      - replace_volume
+      - put_volume_back
+      - drop_volumes
     required: true
+  backup:
+    description: The id of the backup that is to be restored onto the volume.
+    type: str
+  size:
+    description: The least size of the volume that is made, in GiB; it is never smaller than the one of now.
+    type: int
+    default: 1
   flavor:
     description: Name or ID of the flavor to resize to.
     type: str
@@ -144,13 +159,20 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module impo
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_action import ACTIONS
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_action_cloud import RENAME, SETTLE, act
 from ansible_collections.dbaas.openstack.plugins.module_utils._volume_action import VOLUME_ACTIONS
+from ansible_collections.dbaas.openstack.plugins.module_utils._volume_replacement import REPLACEMENTS
 
 
 def argument_spec() -> dict[str, t.Any]:
     """The module's own options."""
     return {
         "name": {"type": "str", "required": True},
-        "action": {"type": "str", "choices": [*ACTIONS, SETTLE, RENAME, *VOLUME_ACTIONS], "required": True},
+        "action": {
+            "type": "str",
+            "choices": [*ACTIONS, SETTLE, RENAME, *VOLUME_ACTIONS, *REPLACEMENTS],
+            "required": True,
+        },
+        "backup": {"type": "str"},
+        "size": {"type": "int", "default": 1},
         "flavor": {"type": "str"},
         "min_ram": {"type": "int", "default": 0},
         "host": {"type": "str"},
@@ -164,7 +186,8 @@ def argument_spec() -> dict[str, t.Any]:
 
 
 def main() -> None:
-    run(act, argument_spec(), required_if=[("action", "resize", ["flavor"]), ("action", "rename", ["new_name"])])
+    needed = {"resize": "flavor", "rename": "new_name", "make_next_volume": "backup", "replace_volume": "backup"}
+    run(act, argument_spec(), required_if=[("action", action, [option]) for action, option in needed.items()])
 
 
 if __name__ == "__main__":
