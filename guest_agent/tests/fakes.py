@@ -55,6 +55,9 @@ class FakeDriver(Driver):
             raise UnansweredError("silence")
         return "1.0"
 
+    def position(self) -> str:
+        return f"{self.ping()} is here"
+
     def create_command(self, directory: str) -> list[str]:
         return ["create", directory]
 

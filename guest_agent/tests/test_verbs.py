@@ -14,7 +14,7 @@ import pytest
 from dbaas_agent import drivers, guard, marker, service, systemd, tls_mode, verbs
 from dbaas_agent.agent import Agent
 from dbaas_agent.config import Config
-from dbaas_agent.drivers.base import Driver
+from dbaas_agent.drivers.base import Driver, UnansweredError
 from dbaas_agent.errors import AgentError
 from dbaas_agent.heartbeat import TicketFile
 from dbaas_agent.jobs import journal
@@ -94,18 +94,29 @@ def test_a_life(agent: Agent, world: World, config: Config) -> None:
     assert call(agent, "datastore_restart")["changed"]
 
 
+def test_where_it_is_and_where_its_data_began(agent: Agent, world: World) -> None:
+    call(agent, "datastore_initialise", NAMES)
+    told = call(agent, "position")
+    assert told["position"] == told["began"]["position"]
+    call(agent, "datastore_initialise", NAMES)
+    assert call(agent, "position")["began"] == told["began"]
+    world.silent = True
+    assert refused(agent, "position") == UnansweredError("").reason
+
+
 def test_a_volume_is_released_once_and_only_by_a_datastore_that_is_stopped(
     agent: Agent, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call(agent, "datastore_initialise", NAMES)
     assert refused(agent, "volume_release") == "not_actionable"
     call(agent, "datastore_stop")
-    assert call(agent, "volume_release", check=True)["changed"]
+    assert call(agent, "volume_release", {"keep_tls": False}, check=True)["changed"]
     stopped = world.acts.count("stop")
-    assert call(agent, "volume_release")["changed"]
+    assert call(agent, "volume_release", {"keep_tls": True})["changed"]
+    assert os.path.isdir(os.path.join(agent.config.state_dir, "tls"))
     assert world.acts.count("stop") == stopped + 1
     monkeypatch.setattr(os.path, "ismount", lambda _path: False)
-    assert not call(agent, "volume_release")["changed"]
+    assert not call(agent, "volume_release", {"keep_tls": False})["changed"]
     assert agent.observe()["status"] == "SHUTDOWN"
 
 

@@ -68,7 +68,12 @@ VERBS: dict[str, dict[str, Any]] = {
     "volume_release": {
         "mutating": True,
         "timeout": 120,
-        "args": {},
+        "args": {
+            "keep_tls": {
+                "type": "bool",
+                "default": False,
+            },
+        },
     },
     "datastore_initialise": {
         "mutating": True,
@@ -143,6 +148,11 @@ VERBS: dict[str, dict[str, Any]] = {
     "datastore_restart": {
         "mutating": True,
         "timeout": 1300,
+        "args": {},
+    },
+    "position": {
+        "mutating": False,
+        "timeout": 60,
         "args": {},
     },
     "database_list": {

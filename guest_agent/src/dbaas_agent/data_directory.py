@@ -11,6 +11,7 @@ import os
 import pwd
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -47,6 +48,20 @@ def require_none(config: Config) -> None:
 def is_restored(config: Config) -> bool:
     """Whether the one in its place was made of a backup."""
     return bool(_origin(config).get("restored"))
+
+
+def begin(config: Config, position: str) -> None:
+    """Keep where the server was, and when, as it started with the data for the first time."""
+    origin = {
+        **_origin(config),
+        "began": {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "position": position},
+    }
+    write_atomic(os.path.join(config.data_dir, _ORIGIN), json.dumps(origin).encode(), 0o644)
+
+
+def began(config: Config) -> dict[str, str] | None:
+    """That; None for one that an older agent made."""
+    return _origin(config).get("began")
 
 
 @contextmanager

@@ -51,7 +51,11 @@ VERBS: dict[str, dict[str, Any]] = {
             "size": {"type": "int"},
         },
     },
-    "volume_release": {"mutating": True, "timeout": 120, "args": {}},
+    "volume_release": {
+        "mutating": True,
+        "timeout": 120,
+        "args": {"keep_tls": {"type": "bool", "default": False}},
+    },
     "datastore_initialise": {"mutating": True, "timeout": 2400, "args": {**_CERTIFICATE, "tls_mode": _TLS_MODE}},
     "tls_set": {
         "mutating": True,
@@ -69,6 +73,7 @@ VERBS: dict[str, dict[str, Any]] = {
     "datastore_start": {"mutating": True, "timeout": 1300, "args": {}},
     "datastore_stop": {"mutating": True, "timeout": 1200, "args": {}},
     "datastore_restart": {"mutating": True, "timeout": 1300, "args": {}},
+    "position": {"mutating": False, "timeout": 60, "args": {}},
     "database_list": {"mutating": False, "timeout": 60, "args": {}},
     "database_set": {
         "mutating": True,

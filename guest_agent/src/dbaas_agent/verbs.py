@@ -39,11 +39,11 @@ def _volume_prepare(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     return agent.volume.prepare(wish, check)
 
 
-def _volume_release(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
+def _volume_release(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     active = systemd.show(agent.config.service).active
     if active not in _STOPPED:
         raise AgentError("not_actionable", f"the datastore is {active}: stop it first, datastore_stop does so cleanly")
-    return agent.volume.release(check)
+    return agent.volume.release(check, args["keep_tls"])
 
 
 def _tls_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
@@ -117,6 +117,7 @@ def _datastore_initialise(agent: Agent, args: dict[str, Any], check: bool) -> Re
         if found["state"] == marker.EMPTY:
             if not data_directory.is_restored(agent.config):
                 agent.driver.lock_down()
+            data_directory.begin(agent.config, agent.driver.position())
             marker.write(agent.config, {**found, "state": marker.INITIALISED})
         answer["ca_certificate"] = (agent.tls.shown() or {}).get("ca_certificate")
     else:
@@ -194,6 +195,10 @@ def _user_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     return _apply(agent, agent.driver.plan_users(args["users"], args["coming_databases"]), check)
 
 
+def _position(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
+    return {"position": agent.driver.position(), "began": data_directory.began(agent.config)}
+
+
 def _root_status(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
     return {"enabled": agent.driver.root_enabled()}
 
@@ -248,6 +253,7 @@ HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
     "datastore_start": _datastore_start,
     "datastore_stop": _datastore_stop,
     "datastore_restart": _datastore_restart,
+    "position": _position,
     "database_list": _database_list,
     "database_set": _database_set,
     "user_list": _user_list,

@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from dbaas_agent import marker, systemd
+from dbaas_agent import kept_tls, marker, systemd
 from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import ensure_directory, read_object, read_text, remove, write_atomic
@@ -104,12 +104,15 @@ class Volume:
         finally:
             self._under_way = False
 
-    def release(self, check: bool) -> dict[str, Any]:
-        """Unmount the volume, so that the cloud can take it away; the answer of volume_release."""
+    def release(self, check: bool, keep_tls: bool) -> dict[str, Any]:
+        """Unmount the volume, so that the cloud can take it away; the answer of volume_release. keep_tls: an empty one comes in its place."""
         before = self._shown()
         if check or not before["mounted"]:
             after = {"mounted": False, "marker_state": None}
             return {"changed": before["mounted"], "diff": {"before": before, "after": after}}
+        if keep_tls:
+            self.require()
+            kept_tls.keep(self._config)
         self._released = True
         self._unmount()
         return {"changed": True, "diff": {"before": before, "after": self._shown()}}
@@ -142,9 +145,13 @@ class Volume:
             self._format(device, volume_id, kind)
         changed = self._mount(link, kind)
         if format_it:
+            # Before the marker: what is stopped in between is formatted again.
+            kept_tls.bring(self._config)
             marker.write(self._config, marker.new(self._config, volume_id))
         elif self._rejected(volume_id, initialised):
             return self._prepare(wish, check)
+        else:
+            kept_tls.forget(self._config)
         remove(self._intent_path)
         self._await_size(device, wish.size)
         grow_it = self._outgrown(device, kind)

@@ -86,6 +86,10 @@ class Driver(ABC):
         """Whether the server lets no client in, by the collection's order; bounded and called like ping."""
 
     @abstractmethod
+    def position(self) -> str:
+        """Where the server is in its history of writes, in its own words; bounded like ping."""
+
+    @abstractmethod
     def create_command(self, directory: str) -> list[str]:
         """The command that fills a new data directory, run as the datastore's user."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from dbaas_agent.drivers.mariadb import accounts, parameters
 from dbaas_agent.drivers.mysql_family import driver
 from dbaas_agent.drivers.mysql_family.parameters import Server
-from dbaas_agent.drivers.mysql_family.sessions import Execute
+from dbaas_agent.drivers.mysql_family.sessions import PING_SECONDS, Execute
 from dbaas_agent.drivers.mysql_family.sql import Statement
 from dbaas_agent.drivers.mysql_family.users import Account
 from dbaas_agent.tls_mode import Who
@@ -40,6 +40,11 @@ class Driver(driver.Driver):
     monitoring = accounts.MONITORING
     no_replication = "--skip-slave-start"
     synonyms = accounts.SYNONYMS
+
+    def position(self) -> str:
+        with self.session(PING_SECONDS) as execute:
+            (row,) = execute(Statement("SHOW GLOBAL STATUS LIKE 'Innodb_lsn_current'"))
+        return f"LSN {row['Value']}"
 
     def create_command(self, directory: str) -> list[str]:
         return [

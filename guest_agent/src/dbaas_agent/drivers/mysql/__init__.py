@@ -44,6 +44,11 @@ class Driver(driver.Driver):
     monitoring = accounts.MONITORING
     no_replication = "--skip-replica-start"
 
+    def position(self) -> str:
+        with self.session(PING_SECONDS) as execute:
+            (row,) = execute(Statement("SHOW BINARY LOG STATUS"))
+        return f"{row['File']}, {row['Position']}"
+
     def create_command(self, directory: str) -> list[str]:
         # The root account has no password until lock_down: only the socket leads to it, for nobody else runs here.
         return [

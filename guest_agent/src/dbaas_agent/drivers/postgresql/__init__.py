@@ -91,6 +91,12 @@ class Driver(base.Driver):
         (row,) = self._kept.ask(Statement("SELECT current_setting('listen_addresses') AS places"))
         return bool(row["places"] == "")
 
+    def position(self) -> str:
+        (row,) = self._kept.ask(
+            Statement("SELECT pg_current_wal_lsn()::text AS lsn, pg_walfile_name(pg_current_wal_lsn()) AS file")
+        )
+        return f"LSN {row['lsn']} of timeline {int(row['file'][:8], 16)}"
+
     def create_command(self, directory: str) -> list[str]:
         return [
             self.program("initdb"),
