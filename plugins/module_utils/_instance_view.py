@@ -15,6 +15,8 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._instance_action i
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import user_metadata
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import SSH_PORT
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
+    PREVIOUS,
+    RESTORED,
     ROOT_ENABLED,
     TLS_DEFAULT,
     TLS_MODE,
@@ -92,6 +94,8 @@ def _volume(instance: Instance, heartbeat: Heartbeat | None) -> dict[str, t.Any]
         "status": volume.status,
         "initialised": volume.initialised,
         "used_percent": heartbeat.used if heartbeat else None,
+        "restored": volume.metadata.get(RESTORED),
+        "previous": next((one.id for one in instance.volumes if one.role == PREVIOUS), None),
     }
 
 

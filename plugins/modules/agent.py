@@ -47,6 +47,7 @@ options:
       - log_publish
       - log_read
       - parameter_list
+      - position
       - root_set
       - root_status
       - status

@@ -184,10 +184,12 @@ instances:
       returned: always
       sample: true
     volume:
-      description: The data volume with id, size (GiB), type, status, initialised and used_percent; null without one.
+      description: >-
+        The data volume with id, size (GiB), type, status, initialised and used_percent; null without one.
+        After a restore in place, C(restored) is the id of the backup, and C(previous) that of the volume of before, as long as it is kept.
       type: dict
       returned: always
-      sample: {id: 5f0c, size: 2, type: rbd, status: in-use, initialised: true, used_percent: 12}
+      sample: {id: 5f0c, size: 2, type: rbd, status: in-use, initialised: true, used_percent: 12, restored: null, previous: null}
     root_enabled:
       description: When root was first let in over the network, and the ID of the user who did it; null if that never happened through the playbook.
       type: dict
