@@ -63,7 +63,26 @@ VERBS: dict[str, dict[str, Any]] = {
             "size": {
                 "type": "int",
             },
+            "copied_from": {
+                "type": "str",
+                "pattern": "[0-9a-f]{32}",
+            },
         },
+    },
+    "volume_freeze": {
+        "mutating": True,
+        "timeout": 120,
+        "args": {
+            "seconds": {
+                "type": "int",
+                "required": True,
+            },
+        },
+    },
+    "volume_thaw": {
+        "mutating": True,
+        "timeout": 120,
+        "args": {},
     },
     "volume_release": {
         "mutating": True,

@@ -55,8 +55,10 @@ options:
       - tls_sign
       - user_list
       - user_set
+      - volume_freeze
       - volume_prepare
       - volume_release
+      - volume_thaw
   args:
     description:
       - The verb's arguments.

@@ -73,11 +73,39 @@ def being_made(config: Config, restored: bool = False) -> Iterator[str]:
     os.mkdir(partial, 0o700)
     give_away(config, partial)
     yield partial
+    _finish(config, partial, restored)
+
+
+def _finish(config: Config, directory: str, restored: bool) -> None:
     origin = {"uid": config.uid, "history": secrets.token_hex(8), "restored": restored}
-    write_atomic(os.path.join(partial, _ORIGIN), json.dumps(origin).encode(), 0o644)
+    write_atomic(os.path.join(directory, _ORIGIN), json.dumps(origin).encode(), 0o644)
     os.sync()
-    os.rename(partial, config.data_dir)
+    os.rename(directory, config.data_dir)
     sync_directory(os.path.dirname(config.data_dir))
+
+
+def set_aside(config: Config) -> None:
+    """The one in its place is a copy of another's: it is none until it is taken over."""
+    if os.path.lexists(config.data_dir) and not os.path.lexists(_aside(config)):
+        os.rename(config.data_dir, _aside(config))
+
+
+def require_aside(config: Config) -> None:
+    """AgentError(not_actionable) when none was set aside."""
+    if not os.path.isdir(_aside(config)):
+        raise AgentError("not_actionable", f"there is no {_aside(config)}: the volume is no copy of another one")
+
+
+@contextmanager
+def being_taken_over(config: Config) -> Iterator[str]:
+    """The one that was set aside, which is the datastore's user's, and the data directory when this is left without an error."""
+    give_away(config, _aside(config))
+    yield _aside(config)
+    _finish(config, _aside(config), restored=True)
+
+
+def _aside(config: Config) -> str:
+    return f"{config.data_dir}.copied"
 
 
 def initialise(driver: Any, directory: str) -> None:

@@ -49,8 +49,15 @@ VERBS: dict[str, dict[str, Any]] = {
             "initialised": {"type": "bool", "required": True},
             "filesystem": {"type": "str", "default": "ext4", "choices": ["ext4", "xfs"]},
             "size": {"type": "int"},
+            "copied_from": {"type": "str", "pattern": "[0-9a-f]{32}"},
         },
     },
+    "volume_freeze": {
+        "mutating": True,
+        "timeout": 120,
+        "args": {"seconds": {"type": "int", "required": True}},
+    },
+    "volume_thaw": {"mutating": True, "timeout": 120, "args": {}},
     "volume_release": {
         "mutating": True,
         "timeout": 120,

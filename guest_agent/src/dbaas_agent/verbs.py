@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dbaas_agent import VERSION, data_directory, marker, schema, service, systemd, tls_mode
+from dbaas_agent import VERSION, data_directory, freeze, marker, schema, service, systemd, tls_mode
 from dbaas_agent.agent import Agent
 from dbaas_agent.drivers.base import Plan
 from dbaas_agent.errors import AgentError
@@ -35,8 +35,18 @@ def _status(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
 
 
 def _volume_prepare(agent: Agent, args: dict[str, Any], check: bool) -> Result:
-    wish = VolumeWish(args["volume_id"], args["initialised"], args["filesystem"], args["size"])
+    wish = VolumeWish(args["volume_id"], args["initialised"], args["filesystem"], args["size"], args["copied_from"])
     return agent.volume.prepare(wish, check)
+
+
+def _volume_freeze(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    agent.volume.require()
+    return freeze.begin(agent.config.mount_point, args["seconds"], check)
+
+
+def _volume_thaw(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
+    del agent
+    return freeze.end(check)
 
 
 def _volume_release(agent: Agent, args: dict[str, Any], check: bool) -> Result:
@@ -246,6 +256,8 @@ HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
     "hello": _hello,
     "status": _status,
     "volume_prepare": _volume_prepare,
+    "volume_freeze": _volume_freeze,
+    "volume_thaw": _volume_thaw,
     "volume_release": _volume_release,
     "datastore_initialise": _datastore_initialise,
     "tls_set": _tls_set,

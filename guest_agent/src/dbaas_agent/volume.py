@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from dbaas_agent import kept_tls, marker, systemd
+from dbaas_agent import copied_volume, kept_tls, marker, systemd
 from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import ensure_directory, read_object, read_text, remove, write_atomic
@@ -57,12 +57,16 @@ def _size(device: str) -> int:
 
 @dataclass(frozen=True)
 class VolumeWish:
-    """initialised: what the cloud records of the volume. filesystem: of a blank one. size: GiB that the cloud gave it, None: not told."""
+    """initialised: what the cloud records of the volume. filesystem: of a blank one. size: GiB that the cloud gave it, None: not told.
+
+    copied_from: the uid of the instance of a snapshot of whose volume it was made.
+    """
 
     volume_id: str
     initialised: bool
     filesystem: str
     size: int | None = None
+    copied_from: str | None = None
 
 
 class Volume:
@@ -127,7 +131,7 @@ class Volume:
         mounted = os.path.ismount(self._config.mount_point)
         if mounted:
             self._require_source(device)
-            format_it = self._unfinished(volume_id, initialised)
+            format_it = not self._is_copy(wish) and self._unfinished(volume_id, initialised)
             found_type = self._blkid(device).get("TYPE", filesystem)
         else:
             evidence = self._probe(device, volume_id)
@@ -148,6 +152,8 @@ class Volume:
             # Before the marker: what is stopped in between is formatted again.
             kept_tls.bring(self._config)
             marker.write(self._config, marker.new(self._config, volume_id))
+        elif self._is_copy(wish):
+            copied_volume.take_over(self._config, volume_id, wish.copied_from or "")
         elif self._rejected(volume_id, initialised):
             return self._prepare(wish, check)
         else:
@@ -159,6 +165,10 @@ class Volume:
             self._grow(device, kind)
         ensure_directory(self._config.tls_dir, 0o755)
         return self._answer(link, before, self._shown(), formatted=format_it, grown=grow_it, unit_changed=changed)
+
+    def _is_copy(self, wish: VolumeWish) -> bool:
+        found, _fault = self._marker()
+        return copied_volume.is_copy(self._config, found, wish.volume_id, wish.copied_from)
 
     def _answer(
         self,

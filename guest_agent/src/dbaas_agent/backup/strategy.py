@@ -77,6 +77,9 @@ class Strategy(ABC):
     def complete(self, target: str, count: int, report: Report) -> None:  # noqa: B027 (not all do it at the end)
         """So many are unpacked and applied: make one whole data directory of them."""
 
+    def revive(self, target: str) -> None:  # noqa: B027 (most need nothing)
+        """It is a copy of the data directory of a server that ran, as that was at one moment: remove what tells of that server."""
+
     def settle(self, target: str, report: Report) -> None:  # noqa: B027
         """It is the datastore's user's now: have the server start with it, and without what only the one that was backed up should do by itself."""
 

@@ -195,10 +195,11 @@ class Driver(ABC):
 
     def jobs(self) -> dict[str, type[Kind]]:
         """The kinds of job that it offers, by name; they are imported when they are asked for. A driver adds its own."""
+        from dbaas_agent.backup.adopt import Adopt
         from dbaas_agent.backup.backup import Backup
         from dbaas_agent.backup.restore import Restore
 
-        return {"backup": Backup, "restore": Restore}
+        return {"adopt": Adopt, "backup": Backup, "restore": Restore}
 
     @abstractmethod
     def backup_strategies(self) -> dict[str, type[Strategy]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from dbaas_agent.backup.strategy import Position, Source, Strategy, Taking
@@ -90,6 +90,11 @@ class CloneBackup(Strategy):
         place = _logs_of(target) if number else target
         os.makedirs(place, 0o700, exist_ok=True)
         return ["tar", "--extract", "--ignore-zeros", "--no-same-owner", "--no-overwrite-dir", f"--directory={place}"]
+
+    def revive(self, target: str) -> None:
+        # Two servers of one UUID take each other's GTIDs for their own.
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(target, "auto.cnf"))
 
     def settle(self, target: str, report: Report) -> None:
         """Recovered by a server for nobody, with the binary logs applied, and without events that are enabled."""

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from dbaas_agent.backup.strategy import Position, Source, Strategy, Taking
@@ -71,6 +71,10 @@ class PgBasebackup(Strategy):
         shutil.copyfile(os.devnull, os.path.join(target, "postmaster.opts"))
         # Its further life is another timeline.
         shutil.copyfile(os.devnull, os.path.join(target, "recovery.signal"))
+
+    def revive(self, target: str) -> None:
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(target, "postmaster.pid"))
 
     def settle(self, target: str, report: Report) -> None:
         """Recovered, and without subscriptions that are enabled: they are the original's."""
