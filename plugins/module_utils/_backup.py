@@ -29,6 +29,8 @@ BUILDING, COMPLETED, FAILED, DELETING = "BUILDING", "COMPLETED", "FAILED", "DELE
 UPLOADED = "UPLOADED"
 """The guest has sent all of it, and nothing is checked yet: what BUILDING becomes by that."""
 FULL, INCREMENTAL = "full", "incremental"
+SNAPSHOT = "snapshot"
+"""The strategy that is not the agent's: a snapshot of the data volume by Cinder."""
 DESCRIPTION_LIMIT = 255
 _ID = re.compile(r"[0-9a-f]{32}")
 _CONTAINER = re.compile(r"[^/\x00-\x1f\x7f]{0,255}")
@@ -77,6 +79,7 @@ class Backup(Summary):
     """All that is known. source_bytes: before compression. sha256: of the whole, as the agent computes it. position: in the strategy's words.
 
     recipients: public keys of age; none: it is not encrypted. volume_size: GiB of the instance's data volume then.
+    snapshot: its id in Cinder.
     """
 
     server_version: str = ""
@@ -91,6 +94,7 @@ class Backup(Summary):
     configuration: str = ""
     volume_size: int = 0
     bytes_per_second: int = 0
+    snapshot: str = ""
     error: str = ""
 
     def body(self) -> str:
@@ -235,6 +239,7 @@ def wish_problems(wish: Wish) -> list[Problem]:
         for one in wish.recipients
         if not re.fullmatch(r"age1[0-9a-z]{20,4096}", one)
     ]
+    found += _snapshot_problems(wish) if wish.strategy == SNAPSHOT else []
     if wish.parent and wish.type == FULL:
         found.append(
             Problem(
@@ -256,6 +261,21 @@ def wish_problems(wish: Wish) -> list[Problem]:
     if not directory_is_there(wish.dest):
         found.append(Problem("dest", wish.dest, "invalid", f"dest: {wish.dest!r} is no file in an existing directory"))
     return found
+
+
+def _snapshot_problems(wish: Wish) -> list[Problem]:
+    """It lies in Cinder, as the volume does, and is never sent."""
+    given = {
+        "type": wish.type if wish.type != FULL else "",
+        "recipients": ", ".join(wish.recipients),
+        "bytes_per_second": wish.bytes_per_second or "",
+        "container": wish.container,
+    }
+    return [
+        Problem(option, value, "invalid", f"{option}: {value} is not possible with strategy {SNAPSHOT}: leave it out")
+        for option, value in given.items()
+        if value
+    ]
 
 
 def container_problems(name: str) -> list[Problem]:
@@ -336,8 +356,10 @@ def restore_args(parts: t.Sequence[Backup]) -> dict[str, t.Any]:
     return {"strategy": parts[0].strategy, "chain": chain}
 
 
-def job(backup: Backup, parent: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
-    """The job for the agent: it is the same each time. parent: the position of the one that it follows."""
+def job(backup: Backup, parent: t.Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:
+    """The job for the agent, if it is one's: it is the same each time. parent: the position of the one that it follows."""
+    if backup.strategy == SNAPSHOT:
+        return None
     args = {
         "strategy": backup.strategy,
         "parent": None if parent is None else dict(parent),

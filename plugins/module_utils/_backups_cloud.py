@@ -15,14 +15,22 @@ import json
 import time
 import typing as t
 
-from ansible_collections.dbaas.openstack.plugins.module_utils import _backup, _backup_manifest, _store
+from ansible_collections.dbaas.openstack.plugins.module_utils import (
+    _backup,
+    _backup_manifest,
+    _backup_snapshots_cloud,
+    _store,
+)
 from ansible_collections.dbaas.openstack.plugins.module_utils._backup import Backup, Summary
 from ansible_collections.dbaas.openstack.plugins.module_utils._backup_retention import outside
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
 
 PROJECT = "project"
 RECORD = "record.json"
 """What is known of a backup, in the folder of its segments."""
+_SNAPSHOT_SECONDS = 600
+"""In which a snapshot has to be gone."""
 SPAN = 60
 """Seconds after which sealing gives way: whoever asks for it holds a lock that has to be renewed."""
 
@@ -202,6 +210,8 @@ def delete(connection: t.Any, backup: Summary, prefix: str) -> None:
 def discard(connection: t.Any, backup: Summary, prefix: str) -> None:
     """Remove all that there is of a backup but its record. Of one that was registered somebody else put everything there, and it stays."""
     discard_upload(connection, backup, prefix)
+    if backup.strategy == _backup.SNAPSHOT:
+        _backup_snapshots_cloud.delete(connection, backup.id, Deadline(_SNAPSHOT_SECONDS))
     if not backup.folder:
         _remove_folder(connection, container_of(backup, prefix), backup.sealed())
 

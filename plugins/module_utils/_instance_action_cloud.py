@@ -37,7 +37,7 @@ SETTLE = "settle"
 RENAME = "rename"
 MOVERS = frozenset({"admin", "manager"})
 """Roles that Nova lets migrate a server; nova/policies/migrate_server.py."""
-ARGUMENTS = ("reboot_type", "flavor", "host", "reinstall", "new_name", "backup", "size")
+ARGUMENTS = ("reboot_type", "flavor", "host", "reinstall", "new_name", "backup", "size", "snapshot")
 """Options that tell the same work from other work."""
 
 Plan = t.Callable[[Instance], list[Step]]
@@ -96,7 +96,7 @@ def _plan_of(connection: t.Any, params: t.Mapping[str, t.Any], instance: Instanc
         refuse(name_problems(new_name, option="new_name"))
         return lambda now: plan_rename(now, new_name, [group for group, _said in find_anchors(connection, new_name)])
     if action in REPLACEMENTS:
-        wanted = {"make_next_volume": ("backup", "size"), "replace_volume": ("backup",)}
+        wanted = {"make_next_volume": ("backup", "size", "snapshot"), "replace_volume": ("backup",)}
         return functools.partial(REPLACEMENTS[action], **{key: params[key] for key in wanted.get(action, ())})
     if action in VOLUME_ACTIONS:
         return functools.partial(plan_volume_action, action)

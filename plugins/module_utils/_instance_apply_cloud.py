@@ -253,7 +253,11 @@ class Applier:
     # the data volume
 
     def _create_volume(self, step: Step) -> None:
-        attributes = {"volume_type": self._spec.volume_type, "availability_zone": self._spec.volume_availability_zone}
+        attributes = {
+            "snapshot_id": self._spec.volume_snapshot,
+            "volume_type": self._spec.volume_type,
+            "availability_zone": self._spec.volume_availability_zone,
+        }
         volume = self._connection.block_storage.create_volume(
             name=step.name,
             size=self._spec.volume_size,
@@ -266,6 +270,7 @@ class Applier:
         """In the zone of the one whose place it takes."""
         storage = self._connection.block_storage
         attributes = {
+            "snapshot_id": step.details["snapshot"],
             "volume_type": step.details["type"],
             "availability_zone": storage.get_volume(step.target).availability_zone,
         }

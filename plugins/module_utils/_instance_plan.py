@@ -397,6 +397,15 @@ def snapshot_steps(instance: Instance) -> list[Step]:
     return [Step("delete", "snapshot", one.name, {}, one.id) for one in instance.snapshots]
 
 
+def refuse_backed_up(instance: Instance, volumes: t.Iterable[Volume]) -> None:
+    """DbaasError conflict when backups are snapshots of volumes that are to be deleted, which Cinder does not do."""
+    ids = {volume.id for volume in volumes}
+    found = sorted(backup for backup, volume_id in instance.backups.items() if volume_id in ids)
+    if found:
+        msg = f"backups {', '.join(found)} are snapshots of a data volume of {instance.group.name}: remove them first, or keep the volume"
+        raise DbaasError("conflict", msg, backups=found)
+
+
 def plan_absent(instance: Instance | None, keep_volume: bool) -> list[Step]:
     """Steps that remove everything of the instance, the anchor last. Raises DbaasError conflict when it is protected."""
     if instance is None:
@@ -410,6 +419,7 @@ def plan_absent(instance: Instance | None, keep_volume: bool) -> list[Step]:
         raise DbaasError(
             "conflict", f"the server of {name} is locked in Nova: openstack server unlock it first", status="LOCKED"
         )
+    refuse_backed_up(instance, [one for one in instance.volumes if not (keep_volume and one is instance.volume)])
     steps = [
         Step(
             "update",

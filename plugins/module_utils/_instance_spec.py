@@ -91,6 +91,7 @@ class Spec:
     locality: str | None = None
     server_group: str | None = None
     volume_id: str | None = None
+    volume_snapshot: str | None = None
     recreate: bool = False
     ssh_user: str = "debian"
     ssh_public_keys: tuple[str, ...] = ()

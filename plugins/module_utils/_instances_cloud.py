@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _anchor
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
+    BACKUP,
     FloatingAddress,
     Group,
     Instance,
@@ -37,7 +38,7 @@ def find(connection: t.Any, name: str) -> Instance | None:
     servers = _servers(connection.compute.servers(details=True, tags=_anchor.server_tag(anchor.uid)), anchor.uid)
     used = [port for server in servers for port in network.ports(device_id=server.id)]
     volumes = _volumes(connection.block_storage.volumes(details=True, properties=str({UID: anchor.uid})), anchor.uid)
-    snapshots = (one for volume in volumes for one in connection.block_storage.snapshots(volume_id=volume.id))
+    snapshots = [one for volume in volumes for one in connection.block_storage.snapshots(volume_id=volume.id)]
     return Instance(
         group=group,
         anchor=anchor,
@@ -47,6 +48,7 @@ def find(connection: t.Any, name: str) -> Instance | None:
         floating_addresses=tuple(map(_floating, network.ips(description=owned))),
         volumes=volumes,
         snapshots=_snapshots(snapshots, anchor.uid),
+        backups={one.metadata[BACKUP]: one.volume_id for one in snapshots if BACKUP in (one.metadata or {})},
         servers=servers,
         server_group=_server_group(connection.compute.server_groups(), anchor.uid, servers),
     )

@@ -41,6 +41,8 @@ DATA, NEXT, PREVIOUS, DISCARDED = "data", "next", "previous", "discarded"
 """What it can be: the one that it works with, one that is to be that, the one that it had before a restore, and one that is about to be deleted."""
 RESTORED = "dbaas_restored"
 """Key in the metadata of a data volume: the id of the backup that was restored onto it in the place of another volume."""
+BACKUP = "dbaas_backup"
+"""Key in the metadata of a snapshot: the id of the backup that it is."""
 DATASTORE = "dbaas_datastore"
 VERSION = "dbaas_version"
 """Keys in the metadata of a server and its data volume: the datastore and its version."""
@@ -213,7 +215,8 @@ def outranked(group_id: str, anchors: t.Collection[Group]) -> bool | None:
 @dataclasses.dataclass(frozen=True)
 class Instance:
     """All parts of one instance. group is the anchor's security group, anchor what it says.
-    rivals: further anchors of its name, of runs that came later or were killed before they yielded."""
+    rivals: further anchors of its name, of runs that came later or were killed before they yielded.
+    snapshots: the ways back of an upgrade. backups: ids of those that are snapshots, with the id of the volume of each."""
 
     group: Group
     anchor: Anchor
@@ -223,6 +226,7 @@ class Instance:
     floating_addresses: tuple[FloatingAddress, ...] = ()
     volumes: tuple[Volume, ...] = ()
     snapshots: tuple[Snapshot, ...] = ()
+    backups: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     servers: tuple[Server, ...] = ()
     server_group: ServerGroup | None = None
 

@@ -13,7 +13,11 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import Step, refuse_locked
+from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import (
+    Step,
+    refuse_backed_up,
+    refuse_locked,
+)
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     DATA,
     DISCARDED,
@@ -27,8 +31,11 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
 )
 
 
-def plan_next(instance: Instance, *, backup: str, size: int) -> list[Step]:
-    """Steps to an empty volume of so many GiB, or as many as now, for the data of a backup (its id). DbaasError not_actionable."""
+def plan_next(instance: Instance, *, backup: str, size: int, snapshot: str = "") -> list[Step]:
+    """Steps to a volume of so many GiB, or as many as now, for the data of a backup (its id). DbaasError not_actionable.
+
+    snapshot: the one of which it is made; without it the volume is empty.
+    """
     now = _current(instance)
     size = max(size, now.size)
     if _is_replaced(instance, backup):
@@ -49,7 +56,7 @@ def plan_next(instance: Instance, *, backup: str, size: int) -> list[Step]:
         return steps
     metadata = {key: value for key, value in now.metadata.items() if key not in (INITIALISED, ROLE)}
     metadata |= {ROLE: NEXT, RESTORED: backup}
-    details = {"size": size, "type": now.type, "metadata": metadata}
+    details = {"size": size, "type": now.type, "snapshot": snapshot, "metadata": metadata}
     return [*steps, Step("create", "next_volume", now.name, details, now.id)]
 
 
@@ -84,6 +91,7 @@ def plan_put_back(instance: Instance) -> list[Step]:
 def plan_drop(instance: Instance) -> list[Step]:
     """Steps that delete every volume but the one that it works with."""
     _current(instance)
+    refuse_backed_up(instance, instance.other_volumes)
     return [_delete(one) for one in instance.other_volumes]
 
 

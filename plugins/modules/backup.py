@@ -30,16 +30,17 @@ options:
     required: true
   state:
     description:
+      - V(snapshot) has Cinder take the snapshot of a backup that was opened with strategy C(snapshot), and completes it.
       - V(failed) records why it cannot be completed, and removes what was sent.
       - V(absent) removes the backup with all that it has in the store; of one that was registered, the record alone.
     type: str
-    choices: [open, sealed, failed, registered, absent]
+    choices: [open, sealed, snapshot, failed, registered, absent]
     required: true
   instance:
     description: With O(state=open), the instance by name.
     type: str
   strategy:
-    description: With O(state=open), the strategy of the agent.
+    description: With O(state=open), the strategy of the agent, or V(snapshot) for a snapshot of the data volume.
     type: str
   type:
     description: With O(state=open), whether all is taken, or what changed since another backup.
@@ -78,6 +79,14 @@ options:
   folder:
     description: With O(state=registered), the folder with its segments, C(manifest.json) and C(record.json).
     type: str
+  position:
+    description: With O(state=snapshot), where the datastore was before it; what was written until then is in it.
+    type: str
+    default: ""
+  server_version:
+    description: With O(state=snapshot), the version of the server.
+    type: str
+    default: ""
   error:
     description: With O(state=failed), why.
     type: str
@@ -139,7 +148,7 @@ backup:
 job:
   description:
     - With O(state=open), C(kind), C(id) and C(args) of the job for the agent, whose secrets C(url) and C(expires) stand in the file O(dest).
-    - None when the backup is completed already.
+    - None when the backup is completed already, or is to be a snapshot.
   returned: with O(state=open)
   type: dict
 left:
@@ -171,20 +180,30 @@ import typing as t
 import uuid
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dbaas.openstack.plugins.module_utils import _backup, _backups_cloud, _store
+from ansible_collections.dbaas.openstack.plugins.module_utils import (
+    _backup,
+    _backup_snapshots_cloud,
+    _backups_cloud,
+    _store,
+)
 from ansible_collections.dbaas.openstack.plugins.module_utils._backup import Backup, Summary, Wish
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec import refuse
 from ansible_collections.dbaas.openstack.plugins.module_utils._instances_shown_cloud import require
 from ansible_collections.dbaas.openstack.plugins.module_utils._place_in_store import issue_ticket
+from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
 
 
 def argument_spec() -> dict[str, t.Any]:
     """The module's own options."""
     return {
         "name": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["open", "sealed", "failed", "registered", "absent"], "required": True},
+        "state": {
+            "type": "str",
+            "choices": ["open", "sealed", "snapshot", "failed", "registered", "absent"],
+            "required": True,
+        },
         "instance": {"type": "str"},
         "strategy": {"type": "str"},
         "type": {"type": "str", "choices": [_backup.FULL, _backup.INCREMENTAL], "default": _backup.FULL},
@@ -196,6 +215,8 @@ def argument_spec() -> dict[str, t.Any]:
         "bytes_per_second": {"type": "int", "default": 0},
         "container": {"type": "str"},
         "folder": {"type": "str"},
+        "position": {"type": "str", "default": ""},
+        "server_version": {"type": "str", "default": ""},
         "error": {"type": "str", "default": ""},
         "with_followers": {"type": "bool", "default": False},
         "store_prefix": {"type": "str", "default": _store.DEFAULT_PREFIX},
@@ -206,10 +227,11 @@ def opened(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     """State open."""
     params, prefix = module.params, module.params["store_prefix"]
     given = {field.name: params[field.name] for field in dataclasses.fields(Wish)}
+    is_snapshot = params["strategy"] == _backup.SNAPSHOT
     refuse(_backup.wish_problems(Wish(**{**given, "container": params["container"] or ""})))
     instance = require(connection, params["instance"], prefix)
-    container = params["container"] or _backups_cloud.location(connection, instance["uid"], prefix)
-    wish = Wish(**{**given, "container": container})
+    usual = "" if is_snapshot else _backups_cloud.location(connection, instance["uid"], prefix)
+    wish = Wish(**{**given, "container": params["container"] or usual})
     known = _backups_cloud.find_all(connection, prefix)
     there = _backup.named(known, wish.name)
     now = int(time.time())
@@ -225,9 +247,9 @@ def opened(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
         if resumed is None:
             _store.ensure_container(connection, _backups_cloud.container_of(backup, prefix), prefix="")
             _backups_cloud.write(connection, backup, prefix)
-        place = backup.place()
-        uploads = prefix + _store.UPLOADS
-        issue_ticket(connection, params["dest"], uploads, place, expires=backup.expires, prefix=place)
+        if not is_snapshot:
+            place, uploads = backup.place(), prefix + _store.UPLOADS
+            issue_ticket(connection, params["dest"], uploads, place, expires=backup.expires, prefix=place)
     parent = _followed(connection, known, backup, prefix)
     return {
         "changed": resumed is None,
@@ -256,6 +278,33 @@ def sealed(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
         return {"changed": True, "backup": dataclasses.asdict(before), "left": 0}
     backup, left = _backups_cloud.seal(connection, before, prefix, _utc())
     return {"changed": backup != before, "backup": dataclasses.asdict(backup), "left": left}
+
+
+def snapshot(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
+    """State snapshot."""
+    params, prefix = module.params, module.params["store_prefix"]
+    before = _backups_cloud.read(connection, _require(connection, params["name"], prefix), prefix)
+    if before.status == _backup.COMPLETED:
+        return {"changed": False, "backup": dataclasses.asdict(before)}
+    if (before.status, before.strategy) != (_backup.BUILDING, _backup.SNAPSHOT):
+        msg = f"backup {before.name} is {before.status}, by {before.strategy}: open another one with strategy {_backup.SNAPSHOT}"
+        raise DbaasError("not_actionable", msg)
+    volume = require(connection, before.instance, prefix)["volume"]
+    if module.check_mode:
+        return {"changed": True, "backup": dataclasses.asdict(before)}
+    taken = _backup_snapshots_cloud.take(connection, before.id, before.name, volume["id"], Deadline(params["timeout"]))
+    backup = dataclasses.replace(
+        before,
+        status=_backup.COMPLETED,
+        ended=_utc(),
+        snapshot=taken,
+        volume_size=volume["size"],
+        source_bytes=volume["size"] << 30,
+        position={"at_least": params["position"]},
+        server_version=params["server_version"],
+    )
+    _backups_cloud.write(connection, backup, prefix)
+    return {"changed": True, "backup": dataclasses.asdict(backup)}
 
 
 def failed(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
@@ -326,7 +375,14 @@ def _utc() -> str:
 
 def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     """Any state."""
-    states = {"open": opened, "sealed": sealed, "failed": failed, "registered": registered, "absent": absent}
+    states = {
+        "open": opened,
+        "sealed": sealed,
+        "snapshot": snapshot,
+        "failed": failed,
+        "registered": registered,
+        "absent": absent,
+    }
     return states[module.params["state"]](module, connection)
 
 

@@ -73,7 +73,7 @@ removed:
   type: list
   elements: dict
 orphans:
-  description: How many objects that belong to no backup go.
+  description: How many objects and snapshots that belong to no backup go.
   returned: success
   type: int
   sample: 0
@@ -90,11 +90,17 @@ import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dbaas.openstack.plugins.module_utils import _backup, _backups_cloud, _store
+from ansible_collections.dbaas.openstack.plugins.module_utils import (
+    _backup,
+    _backup_snapshots_cloud,
+    _backups_cloud,
+    _store,
+)
 from ansible_collections.dbaas.openstack.plugins.module_utils._backup import Summary
 from ansible_collections.dbaas.openstack.plugins.module_utils._backup_retention import Policy, kept, removable
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
 from ansible_collections.dbaas.openstack.plugins.module_utils._place_in_store import refuse_options
+from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
 
 _NUMBERS = [field.name for field in dataclasses.fields(Policy)]
 
@@ -127,19 +133,23 @@ def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
         go += gone
         stay += [(one, why.get(one.id, [one.status.lower()])) for one in own if one not in gone]
     orphans = [] if params["instance"] else _backups_cloud.orphans(connection, known, prefix, now)
+    snapshots = [] if params["instance"] else _backup_snapshots_cloud.orphans(connection, {one.id for one in known})
     if not module.check_mode:
         for one in go:
             _backups_cloud.delete(connection, one, prefix)
         for container, name in orphans:
             _store.delete_object(connection, container, name, prefix="")
+        for snapshot_id in snapshots:
+            _backup_snapshots_cloud.delete_orphan(connection, snapshot_id, Deadline(params["timeout"]))
     shown = [{key: getattr(one, key) for key in ("id", "name", "instance", "status", "bytes")} for one in go]
+    lost = len(orphans) + len(snapshots)
     names = sorted(one.name for one in go)
     return {
-        "changed": bool(go or orphans),
+        "changed": bool(go or lost),
         "kept": [_kept(one, why) for one, why in stay],
         "removed": shown,
-        "orphans": len(orphans),
-        "diff": {"before": {"removed": names, "orphans": len(orphans)}, "after": {"removed": [], "orphans": 0}},
+        "orphans": lost,
+        "diff": {"before": {"removed": names, "orphans": lost}, "after": {"removed": [], "orphans": 0}},
     }
 
 

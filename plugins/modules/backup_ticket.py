@@ -111,6 +111,10 @@ def body(module: t.Any, connection: t.Any) -> dict[str, t.Any]:
     if found is None or found.status != _backup.COMPLETED:
         what = f"there is no backup {params['name']!r}" if found is None else f"backup {found.name} is {found.status}"
         raise DbaasError("not_found" if found is None else "not_actionable", f"name: {what}", option="name")
+    if found.strategy == _backup.SNAPSHOT:
+        raise DbaasError(
+            "unsupported", f"name: backup {found.name} is a snapshot, and nothing that could be read", option="name"
+        )
     chain = [_backups_cloud.read(connection, one, prefix) for one in _backup.chain(known, found)]
     expires = int(time.time()) + params["valid_for"] * 60
     if not module.check_mode:

@@ -166,6 +166,11 @@ options:
       - ID of a data volume that an instance left behind with O(keep_volume=true). The new instance adopts it with all its data, in its datastore version.
       - The new instance continues the identity of the old one; its name may be another.
     type: str
+  volume_snapshot:
+    description:
+      - ID of a snapshot of another instance's data volume, of which the new data volume is made. Playbook C(backup_restore) uses it.
+      - It has no meaning for an instance that has its volume.
+    type: str
   recreate:
     description:
       - Whether a new server is made around the data volume when the server is gone or in status ERROR. Without it a volume that holds data is not touched.
@@ -365,6 +370,7 @@ def argument_spec() -> dict[str, t.Any]:
         "locality": {"type": "str", "choices": LOCALITIES},
         "server_group": {"type": "str"},
         "volume_id": {"type": "str"},
+        "volume_snapshot": {"type": "str"},
         "recreate": {"type": "bool", "default": False},
         "keep_volume": {"type": "bool", "default": False},
         "ssh_user": {"type": "str", "default": "debian"},

@@ -70,6 +70,10 @@ options:
   backup:
     description: The id of the backup that is to be restored onto the volume.
     type: str
+  snapshot:
+    description: ID of the snapshot of which the volume is made, where the backup is one.
+    type: str
+    default: ""
   size:
     description: The least size of the volume that is made, in GiB; it is never smaller than the one of now.
     type: int
@@ -173,6 +177,7 @@ def argument_spec() -> dict[str, t.Any]:
         },
         "backup": {"type": "str"},
         "size": {"type": "int", "default": 1},
+        "snapshot": {"type": "str", "default": ""},
         "flavor": {"type": "str"},
         "min_ram": {"type": "int", "default": 0},
         "host": {"type": "str"},

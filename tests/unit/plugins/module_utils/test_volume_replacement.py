@@ -157,3 +157,18 @@ def test_a_removal_takes_the_others_too(keep: bool) -> None:
     instance = dataclasses.replace(WHOLE, volumes=(volume("before", PREVIOUS), volume("old", DATA)))
     steps = [(step.action, step.target) for step in plan_absent(instance, keep) if step.target in ("before", "old")]
     assert steps == [("delete", "before"), ("update" if keep else "delete", "old")]
+
+
+@pytest.mark.parametrize("of", ["before", "old"])
+def test_a_volume_of_which_backups_are_snapshots_is_not_deleted(of: str) -> None:
+    instance = dataclasses.replace(
+        WHOLE, volumes=(volume("before", PREVIOUS), volume("old", DATA)), backups={"b1": of, "b2": "elsewhere"}
+    )
+    plans: list[Callable[[], list[Step]]] = [lambda: plan_absent(instance, False)]
+    plans.append((lambda: replacement.plan_drop(instance)) if of == "before" else lambda: plan_absent(instance, False))
+    for plan in plans:
+        with pytest.raises(DbaasError) as error:
+            plan()
+        assert error.value.details["backups"] == ["b1"]
+    if of == "old":
+        assert plan_absent(instance, True)

@@ -40,7 +40,7 @@ INSTANCE = {
     "datastore_version": "10.11",
     "configuration": "busy",
     "root_enabled": None,
-    "volume": {"size": 5},
+    "volume": {"id": "v", "size": 5},
 }
 Objects = dict[str, tuple[bytes, str]]
 
@@ -103,13 +103,46 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Objects:
     return kept
 
 
+class Storage:
+    """Cinder with snapshots alone, each of which is there at once."""
+
+    def __init__(self) -> None:
+        self.snapshots_there: dict[str, types.SimpleNamespace] = {}
+        self.status = "available"
+
+    def snapshots(self, *, details: bool) -> list[types.SimpleNamespace]:
+        assert details
+        return list(self.snapshots_there.values())
+
+    def create_snapshot(self, **told: Any) -> types.SimpleNamespace:
+        assert told["is_forced"]
+        made = types.SimpleNamespace(id=f"s{len(self.snapshots_there)}", status=self.status, **told)
+        self.snapshots_there[made.id] = made
+        return made
+
+    def get_snapshot(self, identity: str) -> types.SimpleNamespace:
+        return self.snapshots_there[identity]
+
+    def find_snapshot(self, identity: str) -> types.SimpleNamespace | None:
+        return self.snapshots_there.get(identity)
+
+    def delete_snapshot(self, identity: str) -> None:
+        del self.snapshots_there[identity]
+
+
 @pytest.fixture
-def run(store: Objects, tmp_path: Path) -> Callable[..., dict[str, Any]]:  # noqa: ARG001
+def storage() -> Storage:
+    return Storage()
+
+
+@pytest.fixture
+def run(store: Objects, storage: Storage, tmp_path: Path) -> Callable[..., dict[str, Any]]:  # noqa: ARG001
     def call(module: Any, check: bool = False, **options: Any) -> dict[str, Any]:
         defaults = {name: option.get("default") for name, option in module.argument_spec().items()}
         own = {"dest": str(tmp_path / "ticket")} if "dest" in defaults else {}
-        params = {**defaults, **own, **options}
-        result: dict[str, Any] = module.body(types.SimpleNamespace(params=params, check_mode=check), None)
+        params = {"timeout": 5, **defaults, **own, **options}
+        connection = types.SimpleNamespace(block_storage=storage)
+        result: dict[str, Any] = module.body(types.SimpleNamespace(params=params, check_mode=check), connection)
         return result
 
     return call
@@ -446,3 +479,67 @@ def test_backups_go_where_the_instance_or_the_project_has_them(run: Callable[...
     assert store == {}
     with pytest.raises(DbaasError):
         run(backup_location, container="own", instance="nobody")
+
+
+def test_a_snapshot_is_taken_once_and_goes_with_its_backup(
+    run: Callable[..., Any], store: Objects, storage: Storage, tmp_path: Path
+) -> None:
+    told = opened(run, strategy="snapshot")
+    assert (told["job"], (tmp_path / "ticket").exists()) == (None, False)
+    assert run(backup, name="monday", state="snapshot", check=True)["changed"]
+    assert storage.snapshots_there == {}
+    done = run(backup, name="monday", state="snapshot", position="LSN 7", server_version="1")
+    assert (done["backup"]["status"], done["backup"]["snapshot"]) == ("COMPLETED", "s0")
+    assert done["backup"]["position"] == {"at_least": "LSN 7"}
+    (taken,) = storage.snapshots_there.values()
+    assert (taken.volume_id, taken.metadata) == ("v", {"dbaas_backup": told["backup"]["id"]})
+    assert not run(backup, name="monday", state="snapshot")["changed"]
+    with pytest.raises(DbaasError) as caught:
+        run(backup_ticket, name="monday")
+    assert caught.value.reason == "unsupported"
+    with pytest.raises(DbaasError) as caught:
+        opened(run, "tuesday", type="incremental")
+    assert caught.value.reason == "not_found"
+    assert run(backup, name="monday", state="absent")["removed"] == ["monday"]
+    assert (store, storage.snapshots_there) == ({}, {})
+
+
+def test_a_run_that_was_killed_finds_its_snapshot(run: Callable[..., Any], storage: Storage) -> None:
+    identity = opened(run, strategy="snapshot")["backup"]["id"]
+    storage.create_snapshot(is_forced=True, volume_id="v", metadata={"dbaas_backup": identity})
+    assert run(backup, name="monday", state="snapshot")["backup"]["snapshot"] == "s0"
+
+
+def test_a_snapshot_that_fails_is_no_backup(run: Callable[..., Any], storage: Storage) -> None:
+    opened(run, strategy="snapshot")
+    storage.status = "error"
+    with pytest.raises(DbaasError) as caught:
+        run(backup, name="monday", state="snapshot")
+    assert caught.value.reason == "cloud"
+    assert run(backup, name="monday", state="failed", error="no")["changed"]
+    assert storage.snapshots_there == {}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"type": "incremental"}, {"recipients": ["age1" + "q" * 30]}, {"bytes_per_second": 1}, {"container": "c"}],
+)
+def test_what_a_snapshot_cannot_be(run: Callable[..., Any], more: dict[str, Any]) -> None:
+    with pytest.raises(DbaasError) as caught:
+        opened(run, strategy="snapshot", **more)
+    assert caught.value.details["problems"][0]["option"] == next(iter(more))
+
+
+def test_a_backup_of_the_agent_is_no_snapshot(run: Callable[..., Any]) -> None:
+    opened(run)
+    with pytest.raises(DbaasError) as caught:
+        run(backup, name="monday", state="snapshot")
+    assert caught.value.reason == "not_actionable"
+
+
+def test_a_snapshot_of_no_backup_goes(run: Callable[..., Any], storage: Storage) -> None:
+    storage.create_snapshot(is_forced=True, volume_id="v", metadata={"dbaas_backup": "gone"})
+    storage.create_snapshot(is_forced=True, volume_id="v", metadata={})
+    assert run(backup_prune, check=True)["orphans"] == 1
+    assert run(backup_prune)["orphans"] == 1
+    assert list(storage.snapshots_there) == ["s1"]
