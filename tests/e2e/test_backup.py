@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.datastores import TESTED
 from tests.e2e.guests import Database
 from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
@@ -24,7 +25,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
 NAME, AGAIN = "e2e-kept", "e2e-again"
-WHOLE, SECOND = "e2e-whole", "e2e-second"
+WHOLE, SECOND, LAST, DUMP, SNAPSHOT = "e2e-whole", "e2e-second", "e2e-last", "e2e-dump", "e2e-snapshot"
+ARCHIVE, ELSEWHERE = "e2e-archive", "e2e-elsewhere"
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,8 @@ def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[D
         made.rows("CREATE TABLE t (id INT PRIMARY KEY)")
         made.rows("INSERT INTO t VALUES (1), (2)")
         yield made
-        play("backup_delete", {"backup": WHOLE, "backup_with_followers": True})
+        for name in (WHOLE, LAST, DUMP, SNAPSHOT):
+            play("backup_delete", {"backup": name, "backup_with_followers": True})
         run_tasks(made.place, *(task("instance", name=name, state="absent", timeout=300) for name in (NAME, AGAIN)))
 
 
@@ -131,6 +134,85 @@ def test_what_was_acknowledged_is_restored(database: Database, key: Path, acknow
     assert restored(database, backup_identity_file=str(key)).changed == 0
 
 
+def test_the_copy_is_removed_after_a_last_backup(database: Database) -> None:
+    copy = again(database)
+    copy.rows("INSERT INTO t VALUES (3)")
+    run = play("instance_delete", {**copy.way, "backup": LAST, "backup_container": ARCHIVE})
+    assert run.ok, run.failures
+    (told,) = listed(database, name=LAST)
+    assert (told["status"], told["container"], told["instance"]) == ("COMPLETED", ARCHIVE, AGAIN)
+    (rest,) = run_tasks(database.place, task("instance_info"))
+    assert [one["name"] for one in rest["instances"]] == [NAME]
+    assert play("instance_delete", {**copy.way, "backup": LAST, "backup_container": ARCHIVE}).changed == 0
+
+
+def test_one_that_was_copied_is_registered_and_restored_in_place(database: Database, cloud: Any) -> None:
+    (told,) = listed(database, name=LAST)
+    folder = f"segments/{told['uid']}/{told['id']}"
+    cloud.object_store.create_container(ELSEWHERE)
+    for row in cloud.object_store.objects(ARCHIVE, prefix=folder):
+        content = cloud.object_store.download_object(row.name, container=ARCHIVE)
+        cloud.object_store.upload_object(ELSEWHERE, row.name.replace(folder, "old"), data=content)
+    assert play("backup_delete", {"backup": LAST}).ok
+    registered = play("backup_register", {"backup": LAST, "backup_container": ELSEWHERE, "backup_folder": "old"})
+    assert registered.ok, registered.failures
+    in_place(database, LAST)
+    assert database.rows("SELECT id FROM t ORDER BY id") == ["1", "2", "3"]
+    assert play("backup_delete", {"backup": LAST}).ok
+    for row in list(cloud.object_store.objects(ELSEWHERE)):
+        cloud.object_store.delete_object(row, container=ELSEWHERE)
+
+
+def test_an_undo_tells_what_is_lost_and_goes_back(database: Database) -> None:
+    ca = (database.place / "ca.pem").read_text()
+    database.rows("INSERT INTO t VALUES (4)")
+    assert not play("backup_restore_undo", database.way).ok
+    assert database.rows("SELECT id FROM t WHERE id = 4") == ["4"]
+    # A second restore would lose the way back of the first.
+    assert not play("backup_restore_in_place", {**database.way, "backup": WHOLE}).ok
+    run = play("backup_restore_undo", {**database.way, "discard_writes": True})
+    assert run.ok, run.failures
+    lost = run.custom["dbaas_discarded"]
+    assert lost["from"] != lost["to"]
+    assert database.rows("SELECT id FROM t ORDER BY id") == ["1", "2"]
+    assert (database.place / "ca.pem").read_text() == ca
+    assert not play("backup_restore_undo", {**database.way, "discard_writes": True}).ok
+
+
+def in_place(database: Database, backup: str, **variables: Any) -> Run:
+    run = play("backup_restore_in_place", {**database.way, "backup": backup, **variables})
+    assert run.ok, run.failures
+    assert database.info()["volume"]["previous"]
+    return run
+
+
+def test_statements_are_restored(database: Database) -> None:
+    told = take(database, DUMP, backup_strategy=TESTED.definition["strategies"]["export"]).custom["dbaas_backup"]
+    assert told["status"] == "COMPLETED"
+    database.rows("INSERT INTO t VALUES (5)")
+    in_place(database, DUMP)
+    assert database.rows("SELECT id FROM t ORDER BY id") == ["1", "2"]
+    assert play("backup_restore_in_place", {**database.way, "backup": DUMP}).changed == 0
+    confirmed = play("backup_restore_confirm", {"instance": NAME})
+    assert confirmed.ok, confirmed.failures
+    assert database.info()["volume"]["previous"] is None
+
+
+def test_a_snapshot_is_restored(database: Database) -> None:
+    with database.writer() as writer:
+        acknowledged = set(writer.acknowledged)
+        told = take(database, SNAPSHOT, backup_strategy="snapshot", backup_freeze=30).custom["dbaas_backup"]
+    assert told["status"] == "COMPLETED"
+    database.rows("INSERT INTO t VALUES (6)")
+    assert not play("instance_delete", {"instance": NAME}).ok
+    in_place(database, SNAPSHOT)
+    assert database.lost(acknowledged) == set()
+    assert database.rows("SELECT id FROM t ORDER BY id") == ["1", "2"]
+    assert not play("backup_restore_confirm", {"instance": NAME}).ok
+    assert play("backup_delete", {"backup": SNAPSHOT}).ok
+    assert play("backup_restore_confirm", {"instance": NAME}).ok
+
+
 def test_what_others_follow_is_not_removed_alone(database: Database) -> None:
     refused = play("backup_delete", {"backup": WHOLE})
     assert not refused.ok
@@ -139,4 +221,5 @@ def test_what_others_follow_is_not_removed_alone(database: Database) -> None:
     assert (pruned.ok, pruned.changed) == (True, 0)
     gone = play("backup_delete", {"backup": WHOLE, "backup_with_followers": True})
     assert gone.custom["dbaas_backups"] == [SECOND, WHOLE]
+    assert play("backup_delete", {"backup": DUMP}).ok
     assert listed(database) == []
