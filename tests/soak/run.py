@@ -24,10 +24,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / ".dev" / "collections")]
 
 from tests.e2e.datastores import MARIADB, TESTED  # noqa: E402
-from tests.soak import agent, datastore, day_two_kill, flow_kill, flows, guest_kill, kill, lock, settings_kill  # noqa: E402
+from tests.soak import agent, backup, datastore, day_two_kill, flow_kill, flows, guest_kill, kill, lock, settings_kill  # noqa: E402
 
 SOAKS = {
     "agent": agent.soak,
+    "backup": backup.soak,
     "backups": flows.backups,
     "configuration": flows.configuration,
     "datastore": datastore.soak,
