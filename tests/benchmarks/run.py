@@ -30,7 +30,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / ".dev" / "collections")]
 import openstack  # noqa: E402
 from ansible_collections.dbaas.openstack.plugins.module_utils import _images_cloud  # noqa: E402
 
-from tests.benchmarks import configuration, day_two, fleet  # noqa: E402
+from tests.benchmarks import backup, configuration, day_two, fleet  # noqa: E402
 from tests.benchmarks.instances import databases, must  # noqa: E402
 from tests.e2e.guests import Database  # noqa: E402
 from tests.e2e.playbooks import play  # noqa: E402
@@ -105,6 +105,7 @@ BENCHMARKS: dict[str, Callable[[], Figures]] = {
     "module_noop": module_noop,
     "create": create,
     "agent_idle": agent_idle,
+    **backup.BENCHMARKS,
     **configuration.BENCHMARKS,
     **day_two.BENCHMARKS,
     **fleet.BENCHMARKS,
