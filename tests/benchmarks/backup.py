@@ -52,7 +52,7 @@ def _pace(database: Database, act: Callable[[], object]) -> tuple[float, float]:
 
 
 def backup() -> Figures:
-    """The agent's job against mariadb-backup with zstd -1 and with gzip -6 into nothing; a writer's rows during it and before; the restore against the tools."""
+    """The agent's job against mariadb-backup with zstd -1 and with gzip -6 into nothing; rows of a writer during it and before; the restore against tools."""
     with databases(1) as (database,):
         _fill(database)
         name = {"backup": database.name}
