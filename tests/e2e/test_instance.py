@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -421,6 +422,26 @@ def test_a_lost_server_is_made_anew_with_its_data(
     assert database.client("SELECT 1", ca="").returncode != 0
     assert database.rows("SELECT id FROM t") == ["1", "2", "3"]
     assert database.rows(SETTINGS) == SET
+
+
+def test_a_backup_is_restored_in_place_and_that_is_undone(way: dict[str, Any], database: Database) -> None:
+    with database.writer() as writer:
+        while not writer.acknowledged:
+            time.sleep(0.1)
+        known = set(writer.acknowledged)
+        taken = play("backup_create", {**way, "backup": NAME})
+    assert taken.ok, taken.failures
+    assert taken.custom["dbaas_backup"]["status"] == "COMPLETED"
+    database.rows("INSERT INTO t VALUES (4)")
+    restored = play("backup_restore_in_place", {**way, "backup": NAME})
+    assert restored.ok, restored.failures
+    assert database.lost(known) == set()
+    assert database.rows("SELECT id FROM t WHERE id = 4") == []
+    undone = play("backup_restore_undo", {**way, "discard_writes": True})
+    assert undone.ok, undone.failures
+    assert database.lost(writer.acknowledged) == set()
+    assert database.rows("SELECT id FROM t WHERE id = 4") == ["4"]
+    assert play("backup_delete", {"backup": NAME}).ok
 
 
 def test_delete_leaves_nothing_in_any_service(cloud: Any, before: set[tuple[str, str]]) -> None:
