@@ -113,7 +113,8 @@ wanted=$(printf "%s=$old " $names)
 STAND_IN = r"""
 old=$now~older
 sudo apt-get -qq -y --no-install-recommends install dpkg-repack > /dev/null
-cd "$(mktemp -d)"
+# /tmp may be in memory.
+cd "$(mktemp -d --tmpdir=/var/tmp)"
 sudo dpkg-repack --deb-option=-Znone $names > /dev/null
 for package in *.deb; do
     sudo dpkg-deb --raw-extract "$package" "$package.d"
