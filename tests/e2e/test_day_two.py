@@ -102,6 +102,7 @@ def with_clouds(directory: Path, monkeypatch: pytest.MonkeyPatch, change: Callab
     monkeypatch.setitem(ENVIRONMENT, "OS_CLIENT_CONFIG_FILE", str(directory / "clouds.yaml"))
 
 
+GUARD = DEFINITION["package_guard"]
 PACKAGED = f"dpkg-query -W -f '${{Version}}\\n' {PACKAGE}"
 # The packages of the archive's main part are older than those of its security part, and a mirror has both.
 ARCHIVED = rf"""
@@ -133,9 +134,10 @@ names=$(dpkg-query -W -f '${{Package}} ${{Version}}\n' | awk -v now="$now" '$2 =
 {ARCHIVED if TESTED.older else STAND_IN}
 printf '#!/bin/sh\nexit 101\n' | sudo tee /usr/sbin/policy-rc.d > /dev/null
 sudo chmod 755 /usr/sbin/policy-rc.d
+{f"sudo touch {GUARD}" if GUARD else ""}
 sudo systemctl stop {TESTED.service}
 sudo -E apt-get -qq -y --allow-downgrades --allow-change-held-packages --no-install-recommends install $wanted > /dev/null
-sudo rm /usr/sbin/policy-rc.d
+sudo rm -f /usr/sbin/policy-rc.d {GUARD}
 sudo systemctl start {TESTED.service}
 echo "$old"
 {TESTED.ask(TESTED.server_version)}
