@@ -143,6 +143,10 @@ _raw:
       description: The packages of RV(_raw[].os) that a guest needs.
       type: list
       elements: str
+    package_guard:
+      description: A file in whose presence the packages' own scripts leave data alone, or none.
+      type: str
+      sample: /etc/mysql/FROZEN
     package_data_dirs:
       description: The data directories that the packages make when they are installed; a golden image is built without them.
       type: list

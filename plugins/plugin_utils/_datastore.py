@@ -56,6 +56,7 @@ SCHEMA: dict[str, dict[str, t.Any]] = {
     "config_files": {"type": "dict", "required": True, "options": _FILES},
     "versions": {"type": "dict", "required": True},
     "packages": {"type": "dict", "required": True},
+    "package_guard": {"type": "str", "default": ""},
     "package_data_dirs": {"type": "list", "elements": "str", "default": []},
     "masked_services": {"type": "list", "elements": "str", "default": []},
     "drop_in": {"type": "str", "default": ""},

@@ -233,7 +233,7 @@ MYSQL = dataclasses.replace(
     ),
     hold_up=_LOCKED.replace("mariadb", "mysql"),
     older=False,
-    tuning=dataclasses.replace(MARIADB.tuning, broken={"innodb_page_size": 8192}),
+    tuning=dataclasses.replace(MARIADB.tuning, broken={"thread_stack": 1 << 40}),
 )
 POSTGRESQL = Postgresql(
     name="postgresql",

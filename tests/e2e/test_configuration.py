@@ -157,7 +157,8 @@ def test_a_group_survives_a_resize(database: Database) -> None:
 
 
 def test_a_value_with_which_the_server_does_not_start_is_taken_back(database: Database) -> None:
-    have(database, well=False, configuration_values=TUNING.broken, configuration_restart=True)
+    failed = have(database, well=False, configuration_values=TUNING.broken, configuration_restart=True)
+    assert [word.split(":")[0] for word in failed.custom["dbaas_instances"].values()] == ["failed"]
     assert values(database, FIRST, WAITS) == ["90", SHOWN]
     database.until(lambda shown: shown["status"] == "ACTIVE")
     assert told(have(database, configuration_values=MENDED)) == "in force"

@@ -102,6 +102,7 @@ def with_clouds(directory: Path, monkeypatch: pytest.MonkeyPatch, change: Callab
     monkeypatch.setitem(ENVIRONMENT, "OS_CLIENT_CONFIG_FILE", str(directory / "clouds.yaml"))
 
 
+GUARD = DEFINITION["package_guard"]
 PACKAGED = f"dpkg-query -W -f '${{Version}}\\n' {PACKAGE}"
 # The packages of the archive's main part are older than those of its security part, and a mirror has both.
 ARCHIVED = rf"""
@@ -113,7 +114,8 @@ wanted=$(printf "%s=$old " $names)
 STAND_IN = r"""
 old=$now~older
 sudo apt-get -qq -y --no-install-recommends install dpkg-repack > /dev/null
-cd "$(mktemp -d)"
+# /tmp may be in memory.
+cd "$(mktemp -d --tmpdir=/var/tmp)"
 sudo dpkg-repack --deb-option=-Znone $names > /dev/null
 for package in *.deb; do
     sudo dpkg-deb --raw-extract "$package" "$package.d"
@@ -132,9 +134,10 @@ names=$(dpkg-query -W -f '${{Package}} ${{Version}}\n' | awk -v now="$now" '$2 =
 {ARCHIVED if TESTED.older else STAND_IN}
 printf '#!/bin/sh\nexit 101\n' | sudo tee /usr/sbin/policy-rc.d > /dev/null
 sudo chmod 755 /usr/sbin/policy-rc.d
+{f"sudo touch {GUARD}" if GUARD else ""}
 sudo systemctl stop {TESTED.service}
 sudo -E apt-get -qq -y --allow-downgrades --allow-change-held-packages --no-install-recommends install $wanted > /dev/null
-sudo rm /usr/sbin/policy-rc.d
+sudo rm -f /usr/sbin/policy-rc.d {GUARD}
 sudo systemctl start {TESTED.service}
 echo "$old"
 {TESTED.ask(TESTED.server_version)}
