@@ -75,6 +75,11 @@ def told(run: Run) -> str:
     return str(run.custom["dbaas_instances"][NAME])
 
 
+def outcomes(run: Run) -> list[str]:
+    """The first word of what became of each instance."""
+    return sorted(word.split(":")[0] for word in run.custom["dbaas_instances"].values())
+
+
 def values(database: Database, *names: str) -> list[str]:
     return database.rows(TESTED.values(*names))
 
@@ -158,7 +163,7 @@ def test_a_group_survives_a_resize(database: Database) -> None:
 
 def test_a_value_with_which_the_server_does_not_start_is_taken_back(database: Database) -> None:
     failed = have(database, well=False, configuration_values=TUNING.broken, configuration_restart=True)
-    assert [word.split(":")[0] for word in failed.custom["dbaas_instances"].values()] == ["failed"]
+    assert outcomes(failed) == ["failed"]
     assert values(database, FIRST, WAITS) == ["90", SHOWN]
     database.until(lambda shown: shown["status"] == "ACTIVE")
     assert told(have(database, configuration_values=MENDED)) == "in force"
@@ -172,7 +177,7 @@ def test_a_restart_rolls_over_the_instances_and_ends_at_one_that_fails(database:
     assert [values(one, WAITS) for one in each] == [[SHOWN], [SHOWN]]
     assert [one.shell(STARTED) == was for one, was in zip(each, before, strict=True)] == [True, False]
     failed = have(database, well=False, configuration_values=TUNING.broken, configuration_restart=True)
-    assert sorted(word.split(":")[0] for word in failed.custom["dbaas_instances"].values()) == ["failed", "not reached"]
+    assert outcomes(failed) == ["failed", "not reached"]
     assert all(one.until(lambda shown: shown["status"] == "ACTIVE") for one in each)
     assert told(have(database, configuration_values=MENDED)) == "in force"
 

@@ -137,7 +137,7 @@ sudo chmod 755 /usr/sbin/policy-rc.d
 {f"sudo touch {GUARD}" if GUARD else ""}
 sudo systemctl stop {TESTED.service}
 sudo -E apt-get -qq -y --allow-downgrades --allow-change-held-packages --no-install-recommends install $wanted > /dev/null
-sudo rm -f /usr/sbin/policy-rc.d {GUARD}
+sudo rm /usr/sbin/policy-rc.d {GUARD}
 sudo systemctl start {TESTED.service}
 echo "$old"
 {TESTED.ask(TESTED.server_version)}
