@@ -148,6 +148,8 @@ printf '[Service]\nExecStartPre=/bin/sh -c "dpkg-query --show {PACKAGE} | grep -
 sudo systemctl daemon-reload
 """
 MENDED = f"sudo rm {DROP_IN}; sudo systemctl daemon-reload"
+UNREAD = f"echo '[Unit]' | sudo tee {DROP_IN} > /dev/null"
+IS_UNREAD = f"systemctl show --property NeedDaemonReload --value {TESTED.service}"
 STATE = "; ".join(
     [
         PACKAGED,
@@ -188,8 +190,10 @@ def test_an_upgrade_that_gets_no_snapshot_changes_nothing(cloud: Any, database: 
 
 def test_an_upgrade_keeps_clients_out_and_their_data(cloud: Any, database: Database) -> None:
     old, server, *_rest = database.shell(STATE)
+    assert database.shell(f"{UNREAD}; {IS_UNREAD}") == ["yes"]
     with database.writer() as writer:
         run = ended(play("instance_upgrade", database.way))
+    assert database.shell(f"{IS_UNREAD}; {MENDED}") == ["no"]
     assert (shown(run)["server_version"] > server) is TESTED.older
     assert database.lost(writer.acknowledged) == set()
     new, *rest = database.shell(STATE)
