@@ -51,4 +51,4 @@ def nothing_left(cloud: Any) -> Iterator[None]:
     before = inventory(cloud)
     yield
     left = {pair for pair in inventory(cloud) - before if pair[0] != "container"}
-    assert left == set()
+    assert not left, sorted(left)
