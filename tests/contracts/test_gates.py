@@ -86,7 +86,7 @@ def test_an_interrupted_run_has_failed(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from tests.gates.runner import run; from tests.gates.table import Gate\n"
         "here = Path(sys.argv[1])\n"
-        "gates = [Gate(n, 'quick', '', 'touch started; sleep 300', 600, cores=2) for n in ('one', 'two')]\n"
+        "gates = [Gate(n, 'quick', '', 'echo so far; touch started; sleep 300', 600, cores=2) for n in ('one', 'two')]\n"
         "sys.exit(0 if run(gates, here, here / 'state') else 1)"
     )
     with subprocess.Popen(
@@ -99,6 +99,7 @@ def test_an_interrupted_run_has_failed(tmp_path: Path) -> None:
         output = runner.communicate(timeout=60)[0]
     assert runner.returncode == 1
     assert verdict(output) == "0 passed, 2 failed"
+    assert output.splitlines().count("    so far") == 1
 
 
 def test_tiers() -> None:

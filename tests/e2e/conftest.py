@@ -6,16 +6,39 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import openstack
 import pytest
 
 from tests.e2e.instances import TIMEOUT, connect
 from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
+
+CONSOLE_LINES = 25
+
+
+def _consoles() -> str:
+    """The last lines of each server's console."""
+    compute = openstack.connect(cloud=os.environ["OS_CLOUD"]).compute
+    told = ((one, compute.get_server_console_output(one, length=CONSOLE_LINES)["output"]) for one in compute.servers())
+    return "\n".join(f"{server.name} ({server.status})\n{output}" for server, output in told)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test tells what the guests wrote on their consoles."""
+    report = yield
+    if report.failed and report.when == "call":
+        try:
+            report.sections.append(("Consoles", _consoles()))
+        except openstack.exceptions.SDKException as fault:
+            report.sections.append(("Consoles", str(fault)))
+    return report
 
 
 @pytest.fixture(scope="session")

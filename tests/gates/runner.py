@@ -127,7 +127,7 @@ def _finished(running: Running) -> bool | None:
     return None
 
 
-def _report(running: Running, passed: bool) -> None:
+def _report(running: Running, *, passed: bool) -> None:
     print(f"{running.gate.name:<14} {'passed' if passed else 'FAILED'} {running.seconds:8.1f} s")
     if not passed:
         print(*(f"    {line}" for line in _excerpt(running.log)), f"    log: {running.log}", sep="\n")
@@ -163,13 +163,14 @@ def run(gates: Sequence[Gate], root: Path, state: Path) -> bool:
                     _news(one)
                     continue
                 under_way.remove(one)
-                _report(one, result)
+                _report(one, passed=result)
                 if result:
                     passed.append(one.gate.name)
     except KeyboardInterrupt:
         print("interrupted")
         for one in under_way:
             _kill(one)
+            _report(one, passed=False)
     failed = [gate.name for gate in gates if gate.name not in passed]
     if failed:
         print(f"failed: {' '.join(failed)}")
