@@ -143,6 +143,7 @@ def test_a_wrong_ca_is_refused(database: Database, place: Path) -> None:
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject], check=True, capture_output=True
     )
     assert database.client("SELECT 1", ca="wrong.pem").returncode != 0
+    assert database.client("SELECT 1").returncode == 0
 
 
 LOOK_AT_THE_GUEST = rf"""
