@@ -54,6 +54,12 @@ def test_argument_specs_agree_with_defaults(role: Path) -> None:
     assert disagreements(_options(role), load(role / "defaults/main.yml")) == set()
 
 
+def test_every_work_in_a_guest_is_specified() -> None:
+    role = ROOT / "roles/instance"
+    told = {path.stem for path in (role / "tasks/in_guest").glob("*.yml")}
+    assert told == set(_options(role)["instance_work"]["choices"])
+
+
 @pytest.mark.parametrize("role", roles(), ids=str)
 def test_variables_carry_the_roles_name(role: Path) -> None:
     names = _options(role).keys() | load(role / "defaults/main.yml").keys()
