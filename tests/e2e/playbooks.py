@@ -36,11 +36,13 @@ class Run:
 
     @property
     def failures(self) -> list[tuple[str, str, str]]:
-        """Host, task and message of what failed or was not reached, in order."""
+        """Host, task, and message with its details, of what failed or was not reached, in order."""
         failed = [
             (h, name, result) for h, name, result in self.tasks if result.get("failed") or result.get("unreachable")
         ]
-        return [(host, name, str(result.get("msg"))) for host, name, result in failed]
+        return [
+            (host, name, f"{result.get('msg')} {result.get('details', '')}".rstrip()) for host, name, result in failed
+        ]
 
     def results(self, action: str) -> list[dict[str, Any]]:
         """The results of the tasks with that action, in order."""

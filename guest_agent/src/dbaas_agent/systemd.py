@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dbaas_agent.errors import AgentError
 from dbaas_agent.subproc import Completed, run
 
 _PROPERTIES = {
@@ -110,9 +111,24 @@ def replace_file(path: str, source: str | None) -> None:
 
 
 def start_transient(unit: str, command: Sequence[str], properties: Mapping[str, str], timeout: float) -> None:
-    """Start a command as a transient unit that outlives the agent; how it ended is known until ``forget``."""
+    """Start a command as a transient unit that outlives the agent; how it ended is known until ``forget``.
+
+    AgentError, with the last lines that the unit wrote, when it does not start.
+    """
     forget(unit)
-    run([*_transient(unit, properties), "--", *command], timeout)
+    try:
+        run([*_transient(unit, properties), "--", *command], timeout)
+    except AgentError as fault:
+        raise AgentError(fault.reason, f"{unit} did not start", **fault.details, lines=_last_lines(unit)) from fault
+
+
+def _last_lines(unit: str) -> list[str]:
+    """What it wrote last into the journal; nothing when the journal does not tell in time."""
+    command = ["journalctl", f"--unit={unit}", "--lines=20", "--output=cat", "--quiet"]
+    try:
+        return run(command, timeout=10).out.splitlines()
+    except AgentError:
+        return []
 
 
 def forget(unit: str) -> None:
