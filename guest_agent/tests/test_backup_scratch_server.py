@@ -49,7 +49,7 @@ def test_it_serves_nobody_else_and_ends_whatever_happens(
     monkeypatch.setattr(systemd, "start_transient", start)
     monkeypatch.setattr(sessions, "connect", connect)
     monkeypatch.setattr(sessions, "rows", lambda _connection, statement: act(statement.sql))
-    driver: Any = SimpleNamespace(config=config, server="/mysqld", own="SET x", no_replication="--alone")
+    driver: Any = SimpleNamespace(config=config, server="/mysqld", own="SET x", alone=("--alone", "--closed"))
 
     def serve() -> None:
         with scratch_server.serving(driver, "/data.new") as execute:
@@ -64,4 +64,6 @@ def test_it_serves_nobody_else_and_ends_whatever_happens(
     assert done == acts
     ((command, properties),) = started
     assert (command[0], properties["User"]) == ("/mysqld", config.datastore_user)
-    assert {"--datadir=/data.new", "--skip-networking", "--event-scheduler=DISABLED", "--alone"} < set(command)
+    assert {"--datadir=/data.new", "--skip-networking", "--event-scheduler=DISABLED", "--alone", "--closed"} < set(
+        command
+    )

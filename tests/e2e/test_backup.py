@@ -27,6 +27,7 @@ pytestmark = [
 NAME, AGAIN = "e2e-kept", "e2e-again"
 WHOLE, SECOND, LAST, DUMP, SNAPSHOT = "e2e-whole", "e2e-second", "e2e-last", "e2e-dump", "e2e-snapshot"
 ARCHIVE, ELSEWHERE = "e2e-archive", "e2e-elsewhere"
+GROUP = "e2e-kept-group"
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +35,22 @@ def database(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[D
     """An instance, which is removed at the end with its backups, and leaves nothing."""
     with nothing_left(cloud):
         made = Database(NAME, tmp_path_factory.mktemp("kept"))
-        run = play("instance_create", made.wish(volume_size=1))
+        values = {TESTED.tuning.first: 77}
+        assert play("configuration_set", {"configuration": GROUP, **TESTED.wish, "configuration_values": values}).ok
+        run = play("instance_create", made.wish(volume_size=1, configuration=GROUP))
+        assert run.ok, run.failures
+        run = play("root_enable", {**made.way, "password_file": str(made.place / "root.password")})
         assert run.ok, run.failures
         made.rows("CREATE TABLE t (id INT PRIMARY KEY)")
         made.rows("INSERT INTO t VALUES (1), (2)")
         yield made
         for name in (WHOLE, LAST, DUMP, SNAPSHOT):
             play("backup_delete", {"backup": name, "backup_with_followers": True})
-        run_tasks(made.place, *(task("instance", name=name, state="absent", timeout=300) for name in (NAME, AGAIN)))
+        run_tasks(
+            made.place,
+            *(task("instance", name=name, state="absent", timeout=300) for name in (NAME, AGAIN)),
+            task("configuration", name=GROUP, state="absent"),
+        )
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +137,10 @@ def test_what_was_acknowledged_is_restored(database: Database, key: Path, acknow
     assert acknowledged[SECOND] - there == set()
     assert there - set(map(int, database.rows("SELECT id FROM written"))) == set()
     assert copy.rows("SELECT id FROM t ORDER BY id") == database.rows("SELECT id FROM t ORDER BY id")
-    assert copy.info()["uid"] != database.info()["uid"]
+    first, second = database.info(), copy.info()
+    assert first["uid"] != second["uid"]
+    assert (second["configuration"], bool(second["root_enabled"])) == (GROUP, True)
+    assert copy.rows(TESTED.values(TESTED.tuning.first)) == ["77"]
     # What is taken of the copy follows nothing of the original.
     take(copy, "e2e-other", well=False, backup_type="incremental", backup_parent=SECOND)
     assert restored(database, backup_identity_file=str(key)).changed == 0

@@ -38,7 +38,7 @@ class Driver(driver.Driver):
     kill = "KILL SOFT"
     """SOFT leaves alone what could not be taken back, such as the repair of a table."""
     monitoring = accounts.MONITORING
-    no_replication = "--skip-slave-start"
+    alone = ("--skip-slave-start", "--skip-ssl")
     synonyms = accounts.SYNONYMS
 
     def position(self) -> str:

@@ -42,7 +42,7 @@ class Driver(driver.Driver):
         " FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY"
     )
     monitoring = accounts.MONITORING
-    no_replication = "--skip-replica-start"
+    alone = ("--skip-replica-start", "--tls-version=")
 
     def position(self) -> str:
         with self.session(PING_SECONDS) as execute:

@@ -50,8 +50,8 @@ class Driver(base.Driver):
     """Asks for each collation, by its whole name, and its charset."""
     kill: ClassVar[str] = "KILL"
     """Ends a connection that keeps the server from stopping its writes."""
-    no_replication: ClassVar[str]
-    """The option with which it replicates from nobody by itself."""
+    alone: ClassVar[tuple[str, ...]]
+    """The options with which it replicates from nobody by itself, and needs no certificate."""
     monitoring: ClassVar[frozenset[str]]
     """Privileges on everything that a user may have."""
     synonyms: ClassVar[Mapping[str, str]] = {}

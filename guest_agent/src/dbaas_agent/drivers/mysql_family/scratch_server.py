@@ -43,7 +43,7 @@ def client(program: str) -> list[str]:
 def serving(driver: Any, directory: str) -> Iterator[Scratch]:
     """Statements on a server with this data directory, which is the datastore's user's; it is stopped cleanly at the end.
 
-    It listens on SOCKET alone, writes no binary log, and nothing in the data begins by itself.
+    It listens on SOCKET alone, writes no log of statements, and nothing in the data begins by itself. Where the instance is new, it comes before certificates.
     """
     config = driver.config
     properties = {
@@ -61,10 +61,12 @@ def serving(driver: Any, directory: str) -> Iterator[Scratch]:
         "--pid-file=/run/dbaas-scratch/server.pid",
         "--skip-networking",
         "--skip-log-bin",
+        "--general-log=OFF",
+        "--slow-query-log=OFF",
         "--event-scheduler=DISABLED",
         "--wait-timeout=31536000",
         "--max-allowed-packet=1G",
-        driver.no_replication,
+        *driver.alone,
     ]
     systemd.end_transient(_UNIT)
     try:
