@@ -44,7 +44,7 @@ def plan_next(instance: Instance, *, backup: str, size: int, snapshot: str = "")
     if previous:
         msg = (
             f"{instance.group.name} still has volume {previous[0].id}, which it worked with before the last restore:"
-            " playbook backup_restore_confirm deletes it, backup_restore_undo goes back to it"
+            " playbook restore_confirm deletes it, restore_undo goes back to it"
         )
         raise DbaasError("not_actionable", msg, volume_id=previous[0].id)
     refuse_locked("be restored", instance)

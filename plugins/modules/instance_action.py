@@ -45,7 +45,7 @@ options:
       - V(make_next_volume) makes an empty data volume for the data of O(backup), V(replace_volume) puts it in the place of the instance's own,
         which has to be detached, and which is kept. V(put_volume_back) undoes that.
         V(drop_volumes) deletes all data volumes but the one that the instance works with.
-        Playbooks C(backup_restore_in_place), C(backup_restore_undo) and C(backup_restore_confirm) use them.
+        Playbooks C(restore_in_place), C(restore_undo) and C(restore_confirm) use them.
     type: str
     choices:
       - stop

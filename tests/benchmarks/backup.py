@@ -67,7 +67,7 @@ def backup() -> Figures:
                 f"sudo mkdir /var/lib/dbaas/raw && {_RAW} | sudo mbstream -x -C /var/lib/dbaas/raw"
                 " && sudo mariadb-backup --prepare --target-dir=/var/lib/dbaas/raw 2> /dev/null; sudo rm -r /var/lib/dbaas/raw",
             )
-            must(play("backup_restore_in_place", {**database.way, **name}))
+            must(play("restore_in_place", {**database.way, **name}))
             restored = _job(database, "restore")
         finally:
             play("backup_delete", name)

@@ -178,21 +178,21 @@ def test_one_that_was_copied_is_registered_and_restored_in_place(database: Datab
 def test_an_undo_tells_what_is_lost_and_goes_back(database: Database) -> None:
     ca = (database.place / "ca.pem").read_text()
     database.rows("INSERT INTO t VALUES (4)")
-    assert not play("backup_restore_undo", database.way).ok
+    assert not play("restore_undo", database.way).ok
     assert database.rows("SELECT id FROM t WHERE id = 4") == ["4"]
     # A second restore would lose the way back of the first.
-    assert not play("backup_restore_in_place", {**database.way, "backup": WHOLE}).ok
-    run = play("backup_restore_undo", {**database.way, "discard_writes": True})
+    assert not play("restore_in_place", {**database.way, "backup": WHOLE}).ok
+    run = play("restore_undo", {**database.way, "discard_writes": True})
     assert run.ok, run.failures
     lost = run.custom["dbaas_discarded"]
     assert lost["from"] != lost["to"]
     assert database.rows("SELECT id FROM t ORDER BY id") == ["1", "2"]
     assert (database.place / "ca.pem").read_text() == ca
-    assert not play("backup_restore_undo", {**database.way, "discard_writes": True}).ok
+    assert not play("restore_undo", {**database.way, "discard_writes": True}).ok
 
 
 def in_place(database: Database, backup: str, **variables: Any) -> Run:
-    run = play("backup_restore_in_place", {**database.way, "backup": backup, **variables})
+    run = play("restore_in_place", {**database.way, "backup": backup, **variables})
     assert run.ok, run.failures
     assert database.info()["volume"]["previous"]
     return run
@@ -204,8 +204,8 @@ def test_statements_are_restored(database: Database) -> None:
     database.rows("INSERT INTO t VALUES (5)")
     in_place(database, DUMP)
     assert database.rows("SELECT id FROM t ORDER BY id") == ["1", "2"]
-    assert play("backup_restore_in_place", {**database.way, "backup": DUMP}).changed == 0
-    confirmed = play("backup_restore_confirm", {"instance": NAME})
+    assert play("restore_in_place", {**database.way, "backup": DUMP}).changed == 0
+    confirmed = play("restore_confirm", {"instance": NAME})
     assert confirmed.ok, confirmed.failures
     assert database.info()["volume"]["previous"] is None
 
@@ -220,9 +220,9 @@ def test_a_snapshot_is_restored(database: Database) -> None:
     in_place(database, SNAPSHOT)
     assert database.lost(acknowledged) == set()
     assert database.rows("SELECT id FROM t ORDER BY id") == ["1", "2"]
-    assert not play("backup_restore_confirm", {"instance": NAME}).ok
+    assert not play("restore_confirm", {"instance": NAME}).ok
     assert play("backup_delete", {"backup": SNAPSHOT}).ok
-    assert play("backup_restore_confirm", {"instance": NAME}).ok
+    assert play("restore_confirm", {"instance": NAME}).ok
 
 
 def test_what_others_follow_is_not_removed_alone(database: Database) -> None:

@@ -434,7 +434,7 @@ def test_a_backup_is_restored_in_place(way: dict[str, Any], database: Database) 
     assert taken.ok, taken.failures
     assert taken.custom["dbaas_backup"]["status"] == "COMPLETED"
     database.rows("INSERT INTO t VALUES (4)")
-    restored = play("backup_restore_in_place", {**way, "backup": NAME})
+    restored = play("restore_in_place", {**way, "backup": NAME})
     assert restored.ok, restored.failures
     assert database.lost(known) == set()
     assert database.rows("SELECT id FROM t WHERE id = 4") == []

@@ -185,10 +185,10 @@ def _restored(database: Database, copy: Database, chain: list[str], acknowledged
         run = play("backup_restore", {**wish, "backup": chain[-1]})
         (copy.place / "password").write_text(database.password)
     else:
-        run = play("backup_restore_in_place", {**copy.way, "backup": chain[-1]})
+        run = play("restore_in_place", {**copy.way, "backup": chain[-1]})
     if not run.ok:
         return [str(failure) for failure in run.failures]
     lost = copy.lost(acknowledged)
     if number:
-        run = play("backup_restore_confirm", {"instance": copy.name})
+        run = play("restore_confirm", {"instance": copy.name})
     return ([f"{len(lost)} rows lost"] if lost else []) + [str(failure) for failure in run.failures]
