@@ -19,7 +19,7 @@ class Dump(dump.Dump):
     """Accounts are told by mariadb-dump, too."""
 
     program = ("mariadb-dump", "--no-defaults")
-    client = "mariadb"
+    client = ("mariadb", "--skip-ssl")
 
     def accounts(self, execute: Execute, scratch: str) -> Sequence[str]:  # noqa: ARG002
         # So an account that each server has is left as it is.

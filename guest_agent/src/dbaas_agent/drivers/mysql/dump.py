@@ -29,7 +29,7 @@ class Dump(dump.Dump):
     """Accounts are told by the server: mysqldump knows nothing of them."""
 
     program = ("mysqldump", "--no-defaults", "--set-gtid-purged=OFF")
-    client = "mysql"
+    client = ("mysql",)
 
     def accounts(self, execute: Execute, scratch: str) -> Sequence[str]:
         path = os.path.join(scratch, "accounts.sql")

@@ -28,8 +28,8 @@ class Dump(Strategy):
 
     program: ClassVar[Sequence[str]]
     """The program that dumps, with the options that only this server's has."""
-    client: ClassVar[str]
-    """The program that carries statements out."""
+    client: ClassVar[Sequence[str]]
+    """The program that carries statements out, with the options that only this server's has."""
 
     @abstractmethod
     def accounts(self, execute: Execute, scratch: str) -> Sequence[str]:
@@ -77,7 +77,7 @@ class Dump(Strategy):
             yield
 
     def unpack(self, target: str, number: int) -> Sequence[str]:  # noqa: ARG002 (there is one, and a server takes it)
-        return scratch_server.client(self.client)
+        return scratch_server.client(*self.client)
 
     def settle(self, target: str, report: Report) -> None:
         report.progress("recover")

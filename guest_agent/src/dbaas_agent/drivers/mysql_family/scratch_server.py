@@ -34,9 +34,10 @@ class Scratch:
         self._connection.set_charset(character_set)
 
 
-def client(program: str) -> list[str]:
+def client(program: str, *options: str) -> list[str]:
     """The command that has the server carry out what it reads."""
-    return [program, "--no-defaults", "--binary-mode", "--max-allowed-packet=1G", f"--socket={SOCKET}", "--user=root"]
+    usual = ["--no-defaults", "--binary-mode", "--max-allowed-packet=1G", f"--socket={SOCKET}", "--user=root"]
+    return [program, *usual, *options]
 
 
 @contextmanager
