@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
-from ansible_collections.dbaas.openstack.plugins.module_utils._observed import BACKUP
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import BACKUP, OF_BACKUPS, ROLE
 from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
 
 
@@ -41,10 +41,11 @@ def take(connection: t.Any, identity: str, name: str, volume_id: str, deadline: 
 
 
 def delete(connection: t.Any, identity: str, deadline: Deadline) -> None:
-    """Remove the snapshots of a backup, and wait until they are gone."""
+    """Remove the snapshots of a backup and wait until they are gone. DbaasError conflict where Cinder keeps them for volumes that were made of them."""
     for one in _all(connection):
         if one.metadata[BACKUP] == identity:
             _delete(connection, one.id, deadline)
+    _delete_unneeded(connection, deadline)
 
 
 def orphans(connection: t.Any, known: t.Container[str]) -> list[str]:
@@ -53,8 +54,9 @@ def orphans(connection: t.Any, known: t.Container[str]) -> list[str]:
 
 
 def delete_orphan(connection: t.Any, snapshot_id: str, deadline: Deadline) -> None:
-    """Remove one, and wait until it is gone."""
+    """Remove one, and wait until it is gone. DbaasError as with delete."""
     _delete(connection, snapshot_id, deadline)
+    _delete_unneeded(connection, deadline)
 
 
 def _all(connection: t.Any) -> list[t.Any]:
@@ -66,11 +68,29 @@ def _delete(connection: t.Any, snapshot_id: str, deadline: Deadline) -> None:
 
     def probe() -> bool | None:
         found = storage.find_snapshot(snapshot_id)
-        if found is not None and found.status == "error_deleting":
-            msg = f"snapshot {snapshot_id} cannot be deleted: a volume may have been made of it; an administrator sees why"
-            raise DbaasError("cloud", msg, snapshot_id=snapshot_id)
+        # From its request until it is gone it is "deleting"; RBD gives one back of which a volume was made and is not flattened.
+        if found is not None and found.status in {"available", "error_deleting"}:
+            made = sorted(one.name or one.id for one in storage.volumes(details=True) if one.snapshot_id == snapshot_id)
+            msg = (
+                f"Cinder keeps snapshot {snapshot_id} for what was made of it, volumes {', '.join(made) or 'of other projects'}: delete them,"
+                " or have their instances restored in place from a backup that is no snapshot, first"
+            )
+            raise DbaasError("conflict", msg, snapshot_id=snapshot_id, volumes=made)
         return found is None or None
 
     if storage.find_snapshot(snapshot_id) is not None:
         storage.delete_snapshot(snapshot_id)
     deadline.until(probe, f"snapshot {snapshot_id} to be gone")
+
+
+def _delete_unneeded(connection: t.Any, deadline: Deadline) -> None:
+    """Remove the volumes that were there for snapshots alone which are gone."""
+    storage = connection.block_storage
+    for volume in storage.volumes(details=True, properties=str({ROLE: OF_BACKUPS})):
+        if (volume.metadata or {}).get(ROLE) == OF_BACKUPS and not any(storage.snapshots(volume_id=volume.id)):
+            storage.delete_volume(volume.id)
+
+            def probe(identity: str = volume.id) -> bool | None:
+                return storage.find_volume(identity) is None or None
+
+            deadline.until(probe, f"volume {volume.id} to be gone")

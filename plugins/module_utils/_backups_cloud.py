@@ -200,10 +200,18 @@ def orphans(connection: t.Any, known: t.Iterable[Summary], prefix: str, now: int
 
 
 def delete(connection: t.Any, backup: Summary, prefix: str) -> None:
-    """Remove a backup. Its record goes last and says meanwhile that it is under way, so that it can be finished."""
-    going = _backup.Backup(**{**dataclasses.asdict(backup), "status": _backup.DELETING})
-    write(connection, going, prefix)
-    discard(connection, backup, prefix)
+    """Remove a backup. Its record goes last and says meanwhile that it is under way, so that it can be finished.
+
+    DbaasError conflict for a snapshot that Cinder keeps: the backup is as good as before.
+    """
+    whole = read(connection, backup, prefix)
+    write(connection, dataclasses.replace(whole, status=_backup.DELETING), prefix)
+    try:
+        discard(connection, backup, prefix)
+    except DbaasError as fault:
+        if whole.snapshot and fault.reason == "conflict":
+            write(connection, dataclasses.replace(whole, status=_backup.COMPLETED), prefix)
+        raise
     _store.delete_object(connection, _store.RECORDS, backup.record(), prefix=prefix)
 
 

@@ -12,6 +12,8 @@ import typing as t
 from ansible_collections.dbaas.openstack.plugins.module_utils import _anchor
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     BACKUP,
+    OF_BACKUPS,
+    ROLE,
     FloatingAddress,
     Group,
     Instance,
@@ -185,7 +187,11 @@ def _floating(address: t.Any) -> FloatingAddress:
 
 
 def _volumes(volumes: t.Iterable[t.Any], uid: str) -> tuple[Volume, ...]:
-    owned = [volume for volume in volumes if (volume.metadata or {}).get(UID) == uid]
+    owned = [
+        volume
+        for volume in volumes
+        if (volume.metadata or {}).get(UID) == uid and volume.metadata.get(ROLE) != OF_BACKUPS
+    ]
     return tuple(
         Volume(
             id=volume.id,

@@ -15,7 +15,6 @@ import typing as t
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_plan import (
     Step,
-    refuse_backed_up,
     refuse_locked,
 )
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
@@ -23,6 +22,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     DISCARDED,
     INITIALISED,
     NEXT,
+    OF_BACKUPS,
     PREVIOUS,
     RESTORED,
     ROLE,
@@ -51,7 +51,7 @@ def plan_next(instance: Instance, *, backup: str, size: int, snapshot: str = "")
     there = _next(instance, backup)
     good = there is not None and there.size == size and not there.status.startswith("error")
     old = [one for one in instance.other_volumes if not (good and one is there)]
-    steps = [_delete(one) for one in old]
+    steps = [_let_go(instance, one) for one in old]
     if good:
         return steps
     metadata = {key: value for key, value in now.metadata.items() if key not in (INITIALISED, ROLE)}
@@ -89,10 +89,9 @@ def plan_put_back(instance: Instance) -> list[Step]:
 
 
 def plan_drop(instance: Instance) -> list[Step]:
-    """Steps that delete every volume but the one that it works with."""
+    """Steps by which it has no volume but the one that it works with."""
     _current(instance)
-    refuse_backed_up(instance, instance.other_volumes)
-    return [_delete(one) for one in instance.other_volumes]
+    return [_let_go(instance, one) for one in instance.other_volumes]
 
 
 def _current(instance: Instance) -> Volume:
@@ -126,7 +125,10 @@ def _role(volume: Volume, role: str) -> Step:
     return Step("update", "volume_metadata", volume.name, {"metadata": {ROLE: role}}, volume.id)
 
 
-def _delete(volume: Volume) -> Step:
+def _let_go(instance: Instance, volume: Volume) -> Step:
+    """Deletes it, or leaves it to the backups that are snapshots of it, with which it goes."""
+    if volume.id in instance.backups.values():
+        return _role(volume, OF_BACKUPS)
     return Step("delete", "volume", volume.name, {"size": volume.size, "role": volume.role}, volume.id)
 
 

@@ -12,6 +12,7 @@ description:
   - Keeps, for each instance on its own, what the policy names, everything that a kept backup follows, and what is under way. Everything else is removed.
   - What has failed stays for a day, unless a good backup has been taken since. Removals that were interrupted are finished.
   - Objects that belong to no backup and are older than a day are removed too.
+  - A snapshot that Cinder keeps, because a volume was made of it, stays with a warning until that volume is gone.
   - Check mode shows what would be removed.
 extends_documentation_fragment:
   - openstack.cloud.openstack
@@ -62,7 +63,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 kept:
-  description: The backups that stay, each with C(id), C(name), C(instance) and why, C(because).
+  description:
+    - The backups that stay, each with C(id), C(name), C(instance) and why, C(because). V(in_use) are snapshots that Cinder keeps, which check mode cannot tell.
   returned: success
   type: list
   elements: dict
@@ -99,6 +101,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils import (
 from ansible_collections.dbaas.openstack.plugins.module_utils._backup import Summary
 from ansible_collections.dbaas.openstack.plugins.module_utils._backup_retention import Policy, kept, removable
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
+from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._place_in_store import refuse_options
 from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
 
@@ -135,8 +138,9 @@ def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     orphans = [] if params["instance"] else _backups_cloud.orphans(connection, known, prefix, now)
     snapshots = [] if params["instance"] else _backup_snapshots_cloud.orphans(connection, {one.id for one in known})
     if not module.check_mode:
-        for one in go:
-            _backups_cloud.delete(connection, one, prefix)
+        in_use = [one for one in go if not _deleted(module, connection, one)]
+        go = [one for one in go if one not in in_use]
+        stay += [(one, ["in_use"]) for one in in_use]
         for container, name in orphans:
             _store.delete_object(connection, container, name, prefix="")
         for snapshot_id in snapshots:
@@ -151,6 +155,18 @@ def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
         "orphans": lost,
         "diff": {"before": {"removed": names, "orphans": lost}, "after": {"removed": [], "orphans": 0}},
     }
+
+
+def _deleted(module: AnsibleModule, connection: t.Any, one: Summary) -> bool:
+    """Whether it is gone now; it stays, with a warning, where Cinder keeps its snapshot."""
+    try:
+        _backups_cloud.delete(connection, one, module.params["store_prefix"])
+    except DbaasError as fault:
+        if fault.reason != "conflict":
+            raise
+        module.warn(f"backup {one.name} stays: {fault.msg}")
+        return False
+    return True
 
 
 def _kept(one: Summary, why: t.Sequence[str]) -> dict[str, t.Any]:

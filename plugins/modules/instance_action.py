@@ -44,7 +44,8 @@ options:
         These are for a flow that lets no client in meanwhile.
       - V(make_next_volume) makes an empty data volume for the data of O(backup), V(replace_volume) puts it in the place of the instance's own,
         which has to be detached, and which is kept. V(put_volume_back) undoes that.
-        V(drop_volumes) deletes all data volumes but the one that the instance works with.
+        V(drop_volumes) deletes all data volumes but the one that the instance works with; those of which backups are snapshots
+        are left to these, and go with the last of them.
         Playbooks C(restore_in_place), C(restore_undo) and C(restore_confirm) use them.
     type: str
     choices:

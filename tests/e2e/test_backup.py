@@ -198,6 +198,12 @@ def in_place(database: Database, backup: str, **variables: Any) -> Run:
     return run
 
 
+def confirm(database: Database) -> None:
+    confirmed = play("restore_confirm", {"instance": NAME})
+    assert confirmed.ok, confirmed.failures
+    assert database.info()["volume"]["previous"] is None
+
+
 def test_statements_are_restored(database: Database) -> None:
     told = take(database, DUMP, backup_strategy=TESTED.definition["strategies"]["export"]).custom["dbaas_backup"]
     assert told["status"] == "COMPLETED"
@@ -205,9 +211,7 @@ def test_statements_are_restored(database: Database) -> None:
     in_place(database, DUMP)
     assert database.rows("SELECT id FROM t ORDER BY id") == ["1", "2"]
     assert play("restore_in_place", {**database.way, "backup": DUMP}).changed == 0
-    confirmed = play("restore_confirm", {"instance": NAME})
-    assert confirmed.ok, confirmed.failures
-    assert database.info()["volume"]["previous"] is None
+    confirm(database)
 
 
 def test_a_snapshot_is_restored(database: Database) -> None:
@@ -220,9 +224,19 @@ def test_a_snapshot_is_restored(database: Database) -> None:
     in_place(database, SNAPSHOT)
     assert database.lost(acknowledged) == set()
     assert database.rows("SELECT id FROM t ORDER BY id") == ["1", "2"]
-    assert not play("restore_confirm", {"instance": NAME}).ok
+    # Its volume was made of it, and the one of before is needed by it.
+    refused = play("backup_delete", {"backup": SNAPSHOT})
+    assert refused.results("backup")[-1]["volumes"] == [f"{NAME}-data"]
+    (told,) = listed(database, name=SNAPSHOT)
+    assert told["status"] == "COMPLETED"
+    confirm(database)
+
+
+def test_a_snapshot_goes_when_nothing_was_made_of_it_any_more(database: Database, key: Path, cloud: Any) -> None:
+    in_place(database, WHOLE, backup_identity_file=str(key))
+    confirm(database)
     assert play("backup_delete", {"backup": SNAPSHOT}).ok
-    assert play("restore_confirm", {"instance": NAME}).ok
+    assert [one.id for one in cloud.block_storage.volumes()] == [database.info()["volume"]["id"]]
 
 
 def test_what_others_follow_is_not_removed_alone(database: Database) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     DISCARDED,
     INITIALISED,
     NEXT,
+    OF_BACKUPS,
     PREVIOUS,
     RESTORED,
     ROLE,
@@ -164,11 +165,15 @@ def test_a_volume_of_which_backups_are_snapshots_is_not_deleted(of: str) -> None
     instance = dataclasses.replace(
         WHOLE, volumes=(volume("before", PREVIOUS), volume("old", DATA)), backups={"b1": of, "b2": "elsewhere"}
     )
-    plans: list[Callable[[], list[Step]]] = [lambda: plan_absent(instance, False)]
-    plans.append((lambda: replacement.plan_drop(instance)) if of == "before" else lambda: plan_absent(instance, False))
-    for plan in plans:
-        with pytest.raises(DbaasError) as error:
-            plan()
-        assert error.value.details["backups"] == ["b1"]
+    with pytest.raises(DbaasError) as error:
+        plan_absent(instance, False)
+    assert error.value.details["backups"] == ["b1"]
     if of == "old":
         assert plan_absent(instance, True)
+    (step,) = replacement.plan_drop(instance)
+    left = (
+        ("update", {"metadata": {ROLE: OF_BACKUPS}})
+        if of == "before"
+        else ("delete", {"size": OLD.size, "role": PREVIOUS})
+    )
+    assert (step.target, step.action, step.details) == ("before", *left)

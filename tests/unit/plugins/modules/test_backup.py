@@ -104,15 +104,31 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Objects:
 
 
 class Storage:
-    """Cinder with snapshots alone, each of which is there at once."""
+    """Cinder's snapshots, each of which is there at once, and volumes. One of which a volume was made cannot be deleted, as with RBD."""
 
     def __init__(self) -> None:
         self.snapshots_there: dict[str, types.SimpleNamespace] = {}
+        self.volumes_there: dict[str, types.SimpleNamespace] = {}
         self.status = "available"
 
-    def snapshots(self, *, details: bool) -> list[types.SimpleNamespace]:
+    def snapshots(self, *, details: bool = True, volume_id: str = "") -> list[types.SimpleNamespace]:
         assert details
-        return list(self.snapshots_there.values())
+        return [one for one in self.snapshots_there.values() if volume_id in {"", one.volume_id}]
+
+    def volumes(self, *, details: bool, properties: str = "") -> list[types.SimpleNamespace]:
+        assert details
+        assert properties in {"", "{'dbaas_role': 'backups'}"}
+        return list(self.volumes_there.values())
+
+    def have_volume(self, identity: str, snapshot_id: str | None = None, **metadata: str) -> None:
+        volume = types.SimpleNamespace(id=identity, name=identity, snapshot_id=snapshot_id, metadata=metadata)
+        self.volumes_there[identity] = volume
+
+    def find_volume(self, identity: str) -> types.SimpleNamespace | None:
+        return self.volumes_there.get(identity)
+
+    def delete_volume(self, identity: str) -> None:
+        del self.volumes_there[identity]
 
     def create_snapshot(self, **told: Any) -> types.SimpleNamespace:
         assert told["is_forced"]
@@ -127,7 +143,8 @@ class Storage:
         return self.snapshots_there.get(identity)
 
     def delete_snapshot(self, identity: str) -> None:
-        del self.snapshots_there[identity]
+        if not any(one.snapshot_id == identity for one in self.volumes_there.values()):
+            del self.snapshots_there[identity]
 
 
 @pytest.fixture
@@ -142,7 +159,9 @@ def run(store: Objects, storage: Storage, tmp_path: Path) -> Callable[..., dict[
         own = {"dest": str(tmp_path / "ticket")} if "dest" in defaults else {}
         params = {"timeout": 5, **defaults, **own, **options}
         connection = types.SimpleNamespace(block_storage=storage)
-        result: dict[str, Any] = module.body(types.SimpleNamespace(params=params, check_mode=check), connection)
+        result: dict[str, Any] = module.body(
+            types.SimpleNamespace(params=params, check_mode=check, warn=lambda _told: None), connection
+        )
         return result
 
     return call
@@ -543,3 +562,27 @@ def test_a_snapshot_of_no_backup_goes(run: Callable[..., Any], storage: Storage)
     assert run(backup_prune, check=True)["orphans"] == 1
     assert run(backup_prune)["orphans"] == 1
     assert list(storage.snapshots_there) == ["s1"]
+
+
+def test_a_snapshot_that_cinder_keeps_is_as_good_as_before(run: Callable[..., Any], storage: Storage) -> None:
+    opened(run, strategy="snapshot")
+    done = run(backup, name="monday", state="snapshot", position="LSN 7")["backup"]
+    storage.have_volume("v", dbaas_role="backups")
+    storage.have_volume("restored", snapshot_id="s0")
+    with pytest.raises(DbaasError) as caught:
+        run(backup, name="monday", state="absent")
+    assert (caught.value.reason, caught.value.details["volumes"]) == ("conflict", ["restored"])
+    assert run(backup, name="monday", state="snapshot", check=True)["backup"] == done
+    opened(run, "tuesday", strategy="snapshot")
+    run(backup, name="tuesday", state="snapshot")
+    storage.have_volume("another", snapshot_id="s1")
+    pruned = run(backup_prune)
+    assert (pruned["removed"], pruned["changed"]) == ([], False)
+    assert [one["because"] for one in pruned["kept"]] == [["minimum"], ["in_use"]]
+    storage.delete_volume("restored")
+    storage.delete_volume("another")
+    assert run(backup, name="monday", state="absent")["removed"] == ["monday"]
+    # The volume goes with the last snapshot of it, and not before.
+    assert list(storage.volumes_there) == ["v"]
+    run(backup, name="tuesday", state="absent")
+    assert storage.volumes_there == {}
