@@ -10,6 +10,7 @@ short_description: Remove backups that a retention policy does not keep
 version_added: 0.1.0
 description:
   - Keeps, for each instance on its own, what the policy names, everything that a kept backup follows, and what is under way. Everything else is removed.
+  - One number of the policy has to be given at least.
   - What has failed stays for a day, unless a good backup has been taken since. Removals that were interrupted are finished.
   - Objects that belong to no backup and are older than a day are removed too.
   - A snapshot that Cinder keeps, because a volume was made of it, stays with a warning until that volume is gone.
@@ -27,23 +28,18 @@ options:
   hourly:
     description: Of so many hours in which there are backups, the newest of each is kept.
     type: int
-    default: 0
   daily:
     description: The same for days, by UTC.
     type: int
-    default: 0
   weekly:
     description: The same for weeks, which begin on Monday.
     type: int
-    default: 0
   monthly:
     description: The same for months.
     type: int
-    default: 0
   minimum:
-    description: So many of the newest are kept, whenever they were taken. At least 1.
+    description: So many of the newest are kept, whenever they were taken. At least 1, which it is without it.
     type: int
-    default: 1
   store_prefix:
     description: Prefix of the containers in the object store.
     type: str
@@ -112,7 +108,7 @@ def argument_spec() -> dict[str, t.Any]:
     """The module's own options."""
     return {
         "instance": {"type": "str"},
-        **{field.name: {"type": "int", "default": field.default} for field in dataclasses.fields(Policy)},
+        **{name: {"type": "int"} for name in _NUMBERS},
         "store_prefix": {"type": "str", "default": _store.DEFAULT_PREFIX},
     }
 
@@ -120,11 +116,15 @@ def argument_spec() -> dict[str, t.Any]:
 def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     """Remove what goes."""
     params, prefix = module.params, module.params["store_prefix"]
-    least = {name: int(name == "minimum") for name in _NUMBERS}
-    refuse_options(
-        params, {name: params[name] < least[name] and f"it must be {least[name]} or more" for name in _NUMBERS}
-    )
-    policy = Policy(**{name: params[name] for name in _NUMBERS})
+    given = {name: params[name] for name in _NUMBERS if params[name] is not None}
+    if not given:
+        # All but the newest would go.
+        raise DbaasError(
+            "invalid", f"{', '.join(_NUMBERS)}: one of them at least says what is to be kept", option="minimum"
+        )
+    least = {name: int(name == "minimum") for name in given}
+    refuse_options(params, {name: given[name] < least[name] and f"it must be {least[name]} or more" for name in given})
+    policy = Policy(**given)
     now = int(time.time())
     known = _backups_cloud.find_all(connection, prefix)
     meant = _backup.wanted(known, None, params["instance"], None)

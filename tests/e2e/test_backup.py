@@ -243,8 +243,12 @@ def test_what_others_follow_is_not_removed_alone(database: Database) -> None:
     refused = play("backup_delete", {"backup": WHOLE})
     assert not refused.ok
     assert refused.results("backup")[-1]["followers"] == [SECOND]
-    pruned = play("backup_prune", {"instance": NAME}, check=True)
+    assert not play("backup_prune", {"instance": NAME}).ok
+    # The newest two are the statements and the one that follows.
+    pruned = play("backup_prune", {"instance": NAME, "backup_keep_minimum": 2})
     assert (pruned.ok, pruned.changed) == (True, 0)
+    foretold = play("backup_prune", {"instance": NAME, "backup_keep_minimum": 1}, check=True)
+    assert {one["name"] for one in foretold.custom["dbaas_backups"]["removed"]} == {WHOLE, SECOND}
     gone = play("backup_delete", {"backup": WHOLE, "backup_with_followers": True})
     assert gone.custom["dbaas_backups"] == [SECOND, WHOLE]
     assert play("backup_delete", {"backup": DUMP}).ok
