@@ -32,6 +32,7 @@ TAKEN = _backup.Backup(
 @pytest.mark.parametrize("parent", [None, {"lsn": "1"}])
 def test_a_backup(parent: dict[str, str] | None) -> None:
     job = _backup.job(TAKEN, parent)
+    assert job is not None
     given = {"args": job["args"], "secrets": {"url": "https://store", "expires": 1}}
     assert validate.arguments(Backup.spec(), given)["args"]["parent"] == parent
 
