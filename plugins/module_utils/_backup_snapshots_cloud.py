@@ -85,12 +85,16 @@ def _delete(connection: t.Any, snapshot_id: str, deadline: Deadline) -> None:
 
 def _delete_unneeded(connection: t.Any, deadline: Deadline) -> None:
     """Remove the volumes that were there for snapshots alone which are gone."""
+    for volume in _unneeded(connection):
+        connection.block_storage.delete_volume(volume.id)
+    deadline.until(lambda: not _unneeded(connection) or None, "volumes that no backup needs to be gone")
+
+
+def _unneeded(connection: t.Any) -> list[t.Any]:
     storage = connection.block_storage
-    for volume in storage.volumes(details=True, properties=str({ROLE: OF_BACKUPS})):
-        if (volume.metadata or {}).get(ROLE) == OF_BACKUPS and not any(storage.snapshots(volume_id=volume.id)):
-            storage.delete_volume(volume.id)
-
-            def probe(identity: str = volume.id) -> bool | None:
-                return storage.find_volume(identity) is None or None
-
-            deadline.until(probe, f"volume {volume.id} to be gone")
+    left = storage.volumes(details=True, properties=str({ROLE: OF_BACKUPS}))
+    return [
+        one
+        for one in left
+        if (one.metadata or {}).get(ROLE) == OF_BACKUPS and not any(storage.snapshots(volume_id=one.id))
+    ]

@@ -204,7 +204,9 @@ def delete(connection: t.Any, backup: Summary, prefix: str) -> None:
 
     DbaasError conflict for a snapshot that Cinder keeps: the backup is as good as before.
     """
-    whole = read(connection, backup, prefix)
+    # Only a snapshot can turn out to stay, and then its record has to be whole; a damaged record must not keep others from being removed.
+    is_snapshot = backup.strategy == _backup.SNAPSHOT
+    whole = read(connection, backup, prefix) if is_snapshot else _backup.Backup(**dataclasses.asdict(backup))
     write(connection, dataclasses.replace(whole, status=_backup.DELETING), prefix)
     try:
         discard(connection, backup, prefix)

@@ -162,7 +162,7 @@ def _deleted(module: AnsibleModule, connection: t.Any, one: Summary) -> bool:
     try:
         _backups_cloud.delete(connection, one, module.params["store_prefix"])
     except DbaasError as fault:
-        if fault.reason != "conflict":
+        if "snapshot_id" not in fault.details or fault.reason != "conflict":
             raise
         module.warn(f"backup {one.name} stays: {fault.msg}")
         return False
