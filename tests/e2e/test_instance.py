@@ -23,7 +23,7 @@ import pytest
 
 from tests.e2e.datastores import TESTED
 from tests.e2e.guests import CIDRS, Database
-from tests.e2e.leaks import inventory
+from tests.e2e.leaks import difference, inventory
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import Run, play
 
@@ -438,7 +438,8 @@ def test_a_backup_is_restored_in_place(way: dict[str, Any], database: Database) 
     assert restored.ok, restored.failures
     assert database.lost(known) == set()
     assert database.rows("SELECT id FROM t WHERE id = 4") == []
-    assert play("backup_delete", {"backup": NAME}).ok
+    deleted = play("backup_delete", {"backup": NAME})
+    assert deleted.custom.get("dbaas_backups") == [NAME], deleted.failures
 
 
 def test_delete_leaves_nothing_in_any_service(cloud: Any, before: set[tuple[str, str]]) -> None:
@@ -453,6 +454,5 @@ def test_delete_leaves_nothing_in_any_service(cloud: Any, before: set[tuple[str,
         "security_group",
     }
     assert play("configuration_delete", {"configuration": GROUP}).ok
-    left = inventory(cloud) - before
-    assert {pair for pair in left if pair[0] != "container"} == set()
+    assert difference(cloud, before) == []
     assert play("instance_delete", {"instance": NAME}).changed == 0

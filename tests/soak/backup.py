@@ -11,12 +11,13 @@ each chain is restored from its end, which takes all of its backups, and has to 
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import secrets
+import signal
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
+import urllib.parse
 from pathlib import Path
 from typing import Any
 
@@ -31,35 +32,29 @@ from tests.e2e.playbooks import play, playbook
 RUNS = 50
 CHAIN = 5
 """Backups in a chain, of which the first is a whole one."""
-LATEST = 60.0
+LATEST = 50.0
 """Seconds after the beginning of a run at which it is disturbed, at most."""
 TRIES = 4
 """Runs, with the one that is disturbed, in which a backup has to be there."""
 LONGEST_GAP = 120.0
 """Seconds without a write after which the datastore counts as frozen: it may be started anew meanwhile, on an emulated processor."""
 AWAY = 45
-"""Seconds for which the store does not answer."""
+"""Seconds for which the store does not answer, or the volume is full."""
+NONE = "none"
 
-_KILL_AGENT = "sudo systemctl kill --signal=KILL dbaas-agent"
-_KILL_JOB = "sudo systemctl kill --signal=KILL 'dbaas-job-*' || true"
-_KILL_DATASTORE = "sudo systemctl kill --signal=KILL {service}"
-_STOP_STORE = (
-    "sudo nft -f - <<< 'table inet soak {{ chain out {{ type filter hook output priority 0; tcp dport {port} drop; }} }}'"
-    f" && sleep {AWAY}; sudo nft delete table inet soak"
-)
-_FILL = (
-    "free=$(df --output=avail -B1 /var/lib/dbaas | tail -1) && sudo fallocate -l $((free - 20971520)) /var/lib/dbaas/soak.full"
-    f" && sleep {AWAY}; sudo rm -f /var/lib/dbaas/soak.full"
-)
 GUEST = {
-    "agent": _KILL_AGENT,
-    "job": _KILL_JOB,
-    "database": _KILL_DATASTORE,
-    "store": _STOP_STORE,
-    "volume": _FILL,
+    "agent": "sudo systemctl kill --signal=KILL dbaas-agent",
+    "job": "sudo systemctl kill --signal=KILL 'dbaas-job-*' || true",
+    "database": "sudo systemctl kill --signal=KILL {service}",
+    "network": f"sudo ip route add blackhole {{store}} && sleep {AWAY}; sudo ip route del blackhole {{store}}",
+    "volume": (
+        "free=$(df --output=avail -B1 /var/lib/dbaas | tail -1) && sudo fallocate -l $((free - 20971520)) /var/lib/dbaas/soak.full"
+        f" && sleep {AWAY}; sudo rm -f /var/lib/dbaas/soak.full"
+    ),
 }
-"""What disturbs a backup, as scripts in the guest; beside them the playbook itself is killed."""
-FAULTS = ("controller", *GUEST)
+"""What disturbs a backup, as scripts in the guest."""
+CONTROLLER, STORE = "controller", "store"
+FAULTS = (CONTROLLER, STORE, *GUEST)
 
 
 def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
@@ -73,12 +68,12 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     database = Database(name, directory)
     made = play("instance_create", database.wish(volume_size=1))
     assert made.ok, made.failures
-    port = cloud.object_store.get_endpoint().split(":")[2].partition("/")[0]
+    store = urllib.parse.urlsplit(cloud.object_store.get_endpoint()).hostname
     rows: list[dict[str, Any]] = []
     chains: list[dict[str, Any]] = []
     copy = database.sibling(f"{name}-copy")
-    while len(rows) < RUNS and time.monotonic() < ends:
-        chain, acknowledged = _chain(database, chance, rows, port)
+    while _disturbed_runs(rows) < RUNS and time.monotonic() < ends:
+        chain, acknowledged = _chain(database, chance, rows, str(store))
         chains.append({"backups": len(chain), "faults": _restored(database, copy, chain, acknowledged, len(chains))})
         print(chains[-1], flush=True)
         play("backup_delete", {"backup": chain[0], "backup_with_followers": True} if chain else {"backup": "none"})
@@ -88,8 +83,9 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
         play("backup_delete", {"backup": one["id"], "backup_with_followers": True})
     left = difference(cloud, before)
     return {
-        "complete": len(rows) >= RUNS,
+        "complete": _disturbed_runs(rows) >= RUNS,
         "runs": len(rows),
+        "disturbed": _disturbed_runs(rows),
         "restored": len(chains),
         "left": [str(pair) for pair in left],
         "violations": sum(bool(row["faults"]) for row in rows) + sum(bool(one["faults"]) for one in chains) + len(left),
@@ -98,8 +94,12 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     }
 
 
+def _disturbed_runs(rows: list[dict[str, Any]]) -> int:
+    return sum(row["fault"] != NONE for row in rows)
+
+
 def _chain(
-    database: Database, chance: random.Random, rows: list[dict[str, Any]], port: str
+    database: Database, chance: random.Random, rows: list[dict[str, Any]], store: str
 ) -> tuple[list[str], set[int]]:
     """The names of its backups, and what was acknowledged before the last one began."""
     names: list[str] = []
@@ -110,7 +110,7 @@ def _chain(
             name = f"{database.name}-{len(rows)}"
             kind = "incremental" if number else "full"
             fault, moment = chance.choice(FAULTS), chance.uniform(0, LATEST)
-            rows.append(_taken(database, name, kind, fault, moment, port))
+            rows.append(_taken(database, name, kind, fault, moment, store))
             print(rows[-1], flush=True)
             if not rows[-1]["faults"]:
                 names.append(name)
@@ -123,11 +123,11 @@ def _chain(
 
 
 def _taken(  # noqa: PLR0917 (a row of the table)
-    database: Database, name: str, kind: str, fault: str, moment: float, port: str
+    database: Database, name: str, kind: str, fault: str, moment: float, store: str
 ) -> dict[str, Any]:
     wish = {**database.way, "backup": name, "backup_type": kind}
     began = time.monotonic()
-    ended = _disturbed(database, wish, fault, moment, port)
+    ended, disturbed = _begun(database, wish, fault, moment, store)
     tries = 1
     while not ended and tries < TRIES:
         give_lock_back(database.place, database.name)
@@ -141,7 +141,7 @@ def _taken(  # noqa: PLR0917 (a row of the table)
     return {
         "backup": name,
         "type": kind,
-        "fault": fault,
+        "fault": fault if disturbed else NONE,
         "after": round(moment),
         "runs": tries,
         "seconds": round(time.monotonic() - began),
@@ -149,30 +149,35 @@ def _taken(  # noqa: PLR0917 (a row of the table)
     }
 
 
-def _disturbed(database: Database, wish: dict[str, Any], fault: str, moment: float, port: str) -> bool:
-    """Whether the run ended well all the same."""
+def _begun(database: Database, wish: dict[str, Any], fault: str, moment: float, store: str) -> tuple[bool, bool]:
+    """Whether the run ended well all the same, and whether it was disturbed: some are at their end before."""
     process = subprocess.Popen(
         playbook("backup_create", wish), env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(moment)
-        return process.returncode == 0
-    if fault == "controller":
+        return process.returncode == 0, False
+    if fault == CONTROLLER:
         kill_tree(process)
-        return False
-    script = GUEST[fault].format(service=TESTED.service, port=port)
-    with _beside(lambda: database.shell(script, timeout=AWAY + 120)):
-        return process.wait(900) == 0
+        return False, True
+    if fault == STORE:
+        _stop_store()
+    else:
+        database.shell(GUEST[fault].format(service=TESTED.service, store=store), timeout=AWAY + 120)
+    return process.wait(900) == 0, True
 
 
-@contextlib.contextmanager
-def _beside(act: Callable[[], Any]) -> Iterator[None]:
-    thread = threading.Thread(target=act)
-    thread.start()
+def _stop_store() -> None:
+    """The store of this machine's devcloud takes connections, and answers nobody for a while."""
+    found = subprocess.run(["pgrep", "-f", "swift-proxy-server"], check=True, capture_output=True, text=True)
+    processes = [int(word) for word in found.stdout.split()]
     try:
-        yield
+        for one in processes:
+            os.kill(one, signal.SIGSTOP)
+        time.sleep(AWAY)
     finally:
-        thread.join()
+        for one in processes:
+            os.kill(one, signal.SIGCONT)
 
 
 def _restored(database: Database, copy: Database, chain: list[str], acknowledged: set[int], number: int) -> list[str]:
