@@ -146,6 +146,7 @@ def _taken(  # noqa: PLR0917 (a row of the table)
         "runs": tries,
         "seconds": round(time.monotonic() - began),
         "faults": faults,
+        "gap": None,
     }
 
 
