@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ansible_collections.dbaas.openstack.plugins.module_utils._lock import OPERATION
 
@@ -24,3 +26,9 @@ def test_playbook_and_argument_specification_belong_together(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(PLAYBOOKS))
 def test_a_lock_can_have_the_name_of_a_playbook(name: str) -> None:
     assert OPERATION.fullmatch(name)
+
+
+@pytest.mark.parametrize("name", sorted(PLAYBOOKS))
+def test_no_playbook_asks_whether_a_variable_of_its_own_is_defined(name: str) -> None:
+    """All that its specification names are: without a value they are none."""
+    assert re.findall(r"dbaas_args\.\w+ is (?:not )?defined", PLAYBOOKS[name].read_text()) == []

@@ -245,6 +245,6 @@ def test_a_refusal_ends_the_waiting(path: str, script: Script) -> None:
 @pytest.mark.usefixtures("_fast")
 def test_a_wait_has_an_end(path: str, script: Script) -> None:
     script(HELLO, status({**RUNNING, "state": "STILL"}))
-    assert wait_for_job(path, None, RUNNING, 0.02)["state"] == "STILL"
+    assert wait_for_job(path, None, RUNNING, 0.005)["state"] == "STILL"
     assert wait_for_job(path, None, RUNNING, 0) == RUNNING
     assert wait_for_job(path, None, DONE, 60) == DONE
