@@ -21,6 +21,7 @@ from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver, ParameterPlan, Plan, Settings, UnansweredError
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Kind, Report
+from dbaas_agent.replication import GTID_SET, Facts, Upstream
 from dbaas_agent.systemd import Unit
 from dbaas_agent.upload import Answer
 
@@ -57,6 +58,20 @@ class FakeDriver(Driver):
 
     def position(self) -> str:
         return f"{self.ping()} is here"
+
+    def replication(self) -> Facts:
+        return Facts(GTID_SET, "me", writable=not self.stopped, received="me:1-5", applied="me:1-5")
+
+    def plan_replica_account(self, name: str, password: str | None, tls: bool) -> Plan:
+        self.calls.append(f"account {name} {password} {tls}")
+        return Plan([Step("account", KEPT)], {}, {})
+
+    def plan_follow(self, upstream: Upstream) -> Plan:
+        self.upstream = upstream
+        return Plan([Step("follow", KEPT)], {}, {})
+
+    def plan_leave(self) -> Plan:
+        return Plan([Step("leave", KEPT)], {}, {})
 
     def create_command(self, directory: str) -> list[str]:
         return ["create", directory]
@@ -349,6 +364,7 @@ class BackupDriver:
 
 class FakeStrategy(Strategy):
     incremental = True
+    follows = True
 
     def verify(self, parent: Mapping[str, Any] | None) -> None:
         super().verify(parent)
@@ -377,6 +393,9 @@ class FakeStrategy(Strategy):
 
     def settle(self, target: str, report: Report) -> None:  # noqa: ARG002
         self._act("settle", target)
+
+    def follow(self, target: str, report: Report) -> None:  # noqa: ARG002
+        self._act("follow", target)
 
     def _act(self, name: str, target: str, *told: Any) -> None:
         self.driver.acts.append((name, *told, sorted(os.listdir(target))))

@@ -150,3 +150,10 @@ def test_no_event_of_the_original_goes_on(driver: Any, tmp_path: Path, monkeypat
     MariadbBackup(driver).settle(str(tmp_path), FakeReport())
     assert ["mysql.event" in statement and "'DISABLED'" in statement for statement in scratch.asked] == [True]
     assert driver.session.asked == []
+
+
+def test_a_replica_has_the_events_of_its_source(driver: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = FakeSessions({})
+    monkeypatch.setattr(scratch_server, "serving", scratch)
+    MariadbBackup(driver).follow(str(tmp_path), FakeReport())
+    assert scratch.asked == []

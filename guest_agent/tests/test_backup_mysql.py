@@ -201,6 +201,13 @@ def test_it_settles_with_the_logs_applied_in_their_order_and_no_event(
     assert scratch.asked[-1] == "ALTER DEFINER = `clerk`@`%` EVENT `shop`.`nightly` DISABLE"
 
 
+def test_a_replica_has_the_events_of_its_source(driver: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = FakeSessions({"information_schema.EVENTS": [EVENT]})
+    monkeypatch.setattr(scratch_server, "serving", scratch)
+    CloneBackup(driver).follow(str(tmp_path), FakeReport())
+    assert scratch.asked == []
+
+
 @pytest.mark.parametrize(
     ("definer", "user", "host"),
     [("clerk@%", "clerk", "%"), ("a@b@10.0.0.1", "a@b", "10.0.0.1"), ("o`%`o@localhost", "o``%``o", "localhost")],

@@ -328,3 +328,16 @@ def test_it_settles_with_the_log_of_all_that_followed(
     assert given == ([str(log)] if count > 1 else [])
     assert list(volume.iterdir()) == [target]
     assert {path.name for path in target.iterdir()} == {"file0", "postmaster.opts", "recovery.signal"}
+
+
+@pytest.mark.parametrize("strategy", [LogBackup, BlockBackup])
+def test_a_replica_is_not_recovered(
+    driver: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: type[PgBasebackup]
+) -> None:
+    monkeypatch.setattr(backup, "recover", lambda *_args: pytest.fail("it was recovered"))
+    target = tmp_path / "data.new"
+    target.mkdir()
+    made = strategy(driver)
+    PgBasebackup.complete(made, str(target), 1, FakeReport())
+    made.follow(str(target), FakeReport())
+    assert {path.name for path in target.iterdir()} == {"postmaster.opts", "standby.signal"}

@@ -23,7 +23,7 @@ from dbaas_agent.backup.segments import manifest, segment
 from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
 
-from guest_agent.tests.fakes import BackupDriver, FakeReport, FakeStore
+from guest_agent.tests.fakes import BackupDriver, FakeReport, FakeStore, FakeStrategy
 
 CONTENTS = (os.urandom(5000), b"two")
 PLAIN = [{"sha256": "0" * 64, "encrypted": False}] * 2
@@ -58,11 +58,12 @@ def chain(store: FakeStore) -> list[dict[str, Any]]:
     return known
 
 
-def job(driver: BackupDriver, chain: list[dict[str, Any]], expires: float = 4e9, **secrets: Any) -> Restore:
+def job(
+    driver: BackupDriver, chain: list[dict[str, Any]], expires: float = 4e9, *, follows: bool = False, **secrets: Any
+) -> Restore:
     told = {"urls": URLS[: len(chain)], "expires": int(expires), **secrets}
-    given = validate.arguments(
-        Restore.spec(), {"args": {"strategy": "file", "chain": chain, "patience": 1}, "secrets": told}
-    )
+    args = {"strategy": "file", "chain": chain, "patience": 1, "follows": follows}
+    given = validate.arguments(Restore.spec(), {"args": args, "secrets": told})
     return Restore(driver, given["args"], given["secrets"])
 
 
@@ -121,6 +122,20 @@ def test_a_chain_is_restored_in_its_order(driver: BackupDriver, store: FakeStore
     assert report.steps[-1] == ("stream", "00000000", total, total, "bytes")
     assert data_directory.is_own(driver.config)
     assert data_directory.is_restored(driver.config)
+
+
+def test_a_copy_that_follows_is_not_settled(driver: BackupDriver, chain: list[dict[str, Any]]) -> None:
+    job(driver, chain[:1], follows=True).run(FakeReport())
+    assert [act[0] for act in driver.acts[-2:]] == ["complete", "follow"]
+
+
+def test_only_a_whole_one_of_a_strategy_that_can_is_to_follow(
+    driver: BackupDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job(driver, PLAIN[:1], follows=True).verify()
+    assert refusal(job(driver, PLAIN, follows=True).verify) == "unsupported"
+    monkeypatch.setattr(FakeStrategy, "follows", False)
+    assert refusal(job(driver, PLAIN[:1], follows=True).verify) == "unsupported"
 
 
 def test_all_is_the_datastores_before_it_settles(

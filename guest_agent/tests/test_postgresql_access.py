@@ -77,6 +77,8 @@ def test_a_file() -> None:
         'local replication "postgres" peer map=dbaas',
         "local all all scram-sha-256",
         'host all "postgres" all reject',
+        'host replication "postgres" all reject',
+        "hostssl replication all all scram-sha-256",
         'hostssl all "here" 2001:db8::/32 scram-sha-256',
         'host all "here" all reject',
         'host all "net" 10.0.0.0/8 scram-sha-256',
@@ -101,7 +103,9 @@ def test_a_file() -> None:
     ],
 )
 def test_the_mode_says_what_everybody_brings(mode: str, lines: list[str]) -> None:
-    assert rendered(Access(mode, {}, frozenset({"old"}))).splitlines()[5:] == lines
+    *_others, replicas = (found := rendered(Access(mode, {}, frozenset({"old"}))).splitlines())[:7]
+    assert replicas == f"{'host' if mode == OFF else 'hostssl'} replication all all scram-sha-256"
+    assert found[7:] == lines
 
 
 @pytest.mark.parametrize(

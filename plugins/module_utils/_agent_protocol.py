@@ -353,6 +353,72 @@ VERBS: dict[str, dict[str, Any]] = {
             },
         },
     },
+    "replica_account": {
+        "mutating": True,
+        "timeout": 60,
+        "args": {
+            "name": {
+                "type": "str",
+                "required": True,
+                "pattern": "dbaas_replica_[0-9a-f]{8}",
+            },
+            "password": {
+                "type": "str",
+                "secret": True,
+            },
+            "tls": {
+                "type": "bool",
+                "default": True,
+            },
+            "state": {
+                "type": "str",
+                "default": "present",
+                "choices": [
+                    "present",
+                    "absent",
+                ],
+            },
+        },
+    },
+    "replica_follow": {
+        "mutating": True,
+        "timeout": 300,
+        "args": {
+            "host": {
+                "type": "str",
+                "required": True,
+            },
+            "port": {
+                "type": "int",
+                "required": True,
+            },
+            "user": {
+                "type": "str",
+                "required": True,
+                "pattern": "dbaas_replica_[0-9a-f]{8}",
+            },
+            "password": {
+                "type": "str",
+                "secret": True,
+            },
+            "ca_certificate": {
+                "type": "str",
+                "pattern": "-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]{1,16384}-----END CERTIFICATE-----\n?",
+            },
+            "delay": {
+                "type": "int",
+                "default": 0,
+            },
+            "position": {
+                "type": "dict",
+            },
+        },
+    },
+    "replica_leave": {
+        "mutating": True,
+        "timeout": 300,
+        "args": {},
+    },
     "parameter_list": {
         "mutating": False,
         "timeout": 300,

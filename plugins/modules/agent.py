@@ -49,6 +49,9 @@ options:
       - parameter_list
       - position
       - root_set
+      - replica_account
+      - replica_follow
+      - replica_leave
       - root_status
       - status
       - tls_set

@@ -21,6 +21,7 @@ from dbaas_agent.heartbeat import TicketFile
 from dbaas_agent.jobs.manager import Jobs
 from dbaas_agent.logs.logs import Logs
 from dbaas_agent.overrides import Overrides
+from dbaas_agent.replication import Facts
 from dbaas_agent.tls import Store
 from dbaas_agent.volume import Volume, usage
 
@@ -49,6 +50,7 @@ class Agent:
         self.logs = Logs(config, driver)
         self._sequence = 0
         self._answered = False
+        self._replication: Facts | None = None
         self._files = {path: identity(path) for path in files}
 
     def observe(self) -> dict[str, Any]:
@@ -90,6 +92,7 @@ class Agent:
             try:
                 version = self.driver.ping()
                 self._answered = True
+                self._replication = self.driver.replication()
                 self.overrides.prove()
                 closed, pending = self.driver.closed(), self.overrides.pending()
                 seen = status.of_server(self._guard.hold, self._guard.trouble, closed, pending)
@@ -109,8 +112,9 @@ class Agent:
             "status": verdict.status,
             "fault": verdict.fault,
             "cause": verdict.cause,
-            "role": "primary",
-            "lag": 0,
+            "role": self._replication.role if self._replication else "",
+            "lag": self._replication and self._replication.lag,
+            "replication": self._replication and self._replication.shown(),
             "volume": usage(self.config.mount_point),
             "agent_version": VERSION,
             "outdated": any(identity(path) != seen for path, seen in self._files.items()),

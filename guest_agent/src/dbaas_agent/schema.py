@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from dbaas_agent.replication import ACCOUNT
+
 PROTOCOLS = [1]
 SOCKET = "/run/dbaas/agent.sock"
 MAX_LINE = 1048576
@@ -26,6 +28,7 @@ _CERTIFICATE = {
 }
 _TLS_MODE = {"type": "str", "choices": ["off", "preferred", "required", "mutual"]}
 _PEM_REQUEST = "-----BEGIN CERTIFICATE REQUEST-----\n[A-Za-z0-9+/=\n]{1,16384}-----END CERTIFICATE REQUEST-----\n?"
+_PEM_CERTIFICATE = "-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]{1,16384}-----END CERTIFICATE-----\n?"
 _LOG_NAME = {"type": "str", "pattern": "[a-z][a-z0-9_]*"}
 _LOG = {**_LOG_NAME, "required": True}
 _JOB = {"type": "str", "required": True, "pattern": "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"}
@@ -151,6 +154,30 @@ VERBS: dict[str, dict[str, Any]] = {
             "require_tls": {"type": "bool", "default": True},
         },
     },
+    "replica_account": {
+        "mutating": True,
+        "timeout": 60,
+        "args": {
+            "name": {"type": "str", "required": True, "pattern": ACCOUNT},
+            "password": {"type": "str", "secret": True},
+            "tls": {"type": "bool", "default": True},
+            "state": _STATE,
+        },
+    },
+    "replica_follow": {
+        "mutating": True,
+        "timeout": 300,
+        "args": {
+            "host": {"type": "str", "required": True},
+            "port": {"type": "int", "required": True},
+            "user": {"type": "str", "required": True, "pattern": ACCOUNT},
+            "password": {"type": "str", "secret": True},
+            "ca_certificate": {"type": "str", "pattern": _PEM_CERTIFICATE},
+            "delay": {"type": "int", "default": 0},
+            "position": {"type": "dict"},
+        },
+    },
+    "replica_leave": {"mutating": True, "timeout": 300, "args": {}},
     "parameter_list": {"mutating": False, "timeout": 300, "args": {}},
     "configuration_set": {
         "mutating": True,

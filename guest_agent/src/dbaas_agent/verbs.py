@@ -17,6 +17,7 @@ from dbaas_agent.errors import AgentError
 from dbaas_agent.tls import Subjects, client_subject, shown_time, subjects
 from dbaas_agent.verbs_configuration import configuration_set, parameter_list
 from dbaas_agent.verbs_logs import log_discard, log_list, log_publish, log_read
+from dbaas_agent.verbs_replication import replica_account, replica_follow, replica_leave, require_no_source
 from dbaas_agent.volume import VolumeWish
 
 Result = dict[str, Any]
@@ -194,6 +195,7 @@ def _database_list(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
 
 
 def _database_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    require_no_source(agent)
     return _apply(agent, agent.driver.plan_databases(args["databases"]), check)
 
 
@@ -202,6 +204,7 @@ def _user_list(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
 
 
 def _user_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    require_no_source(agent)
     return _apply(agent, agent.driver.plan_users(args["users"], args["coming_databases"]), check)
 
 
@@ -214,6 +217,7 @@ def _root_status(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
 
 
 def _root_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    require_no_source(agent)
     keeps = args["update_password"] == "on_create" and agent.driver.root_enabled()  # noqa: S105 (a word, no password)
     plan = agent.driver.plan_root(args["enabled"], None if keeps else args["password"], args["require_tls"])
     answer = _apply(agent, plan, check)
@@ -272,6 +276,9 @@ HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
     "user_set": _user_set,
     "root_status": _root_status,
     "root_set": _root_set,
+    "replica_account": replica_account,
+    "replica_follow": replica_follow,
+    "replica_leave": replica_leave,
     "parameter_list": parameter_list,
     "configuration_set": configuration_set,
     "log_list": log_list,

@@ -28,7 +28,7 @@ class Restore(Kind):
     """Makes the data directory, complete or not at all; datastore_initialise starts the datastore with it.
 
     chain: from the full one to the one that is wanted; sha256: of the whole, as the controller knows it. urls: a ticket for the folder of each.
-    identity: the secret key of age, where they are encrypted.
+    identity: the secret key of age, where they are encrypted. follows: the server is to follow the one that was backed up.
     """
 
     args: ClassVar[dict[str, Any]] = {
@@ -43,6 +43,7 @@ class Restore(Kind):
             },
         },
         "patience": {"type": "int", "default": 900},
+        "follows": {"type": "bool", "default": False},
     }
     secrets: ClassVar[dict[str, Any]] = {
         "urls": {"type": "list", "elements": "str", "required": True},
@@ -61,7 +62,9 @@ class Restore(Kind):
         if any(one["encrypted"] for one in chain) and not self._secrets["identity"]:
             raise AgentError("invalid", "secrets.identity: the backup is encrypted: the secret key is wanted")
         require_valid(self._secrets["expires"])
-        named(self._driver, self._args["strategy"])
+        strategy = named(self._driver, self._args["strategy"])
+        if self._args["follows"] and (len(chain) > 1 or not strategy.follows):
+            raise AgentError("unsupported", "args.follows: only a whole backup of files can be made a replica of")
         data_directory.require_none(self._driver.config)
 
     def run(self, report: Report) -> dict[str, Any]:
@@ -82,7 +85,7 @@ class Restore(Kind):
                     strategy.apply(target, number, report)
             strategy.complete(target, len(chain), report)
             data_directory.give_away(self._driver.config, target)
-            strategy.settle(target, report)
+            (strategy.follow if self._args["follows"] else strategy.settle)(target, report)
         return {"bytes": total}
 
     @contextmanager

@@ -47,9 +47,11 @@ class Taking(ABC):
 
 
 class Strategy(ABC):
-    """Takes and restores backups of one kind. incremental: whether it can take what came since another one."""
+    """Takes and restores backups of one kind. incremental: whether it can take what came since another one. follows: whether what it restores can follow
+    the server that was backed up."""
 
     incremental: ClassVar[bool] = False
+    follows: ClassVar[bool] = False
 
     def __init__(self, driver: Any) -> None:
         self.driver = driver
@@ -82,6 +84,9 @@ class Strategy(ABC):
 
     def settle(self, target: str, report: Report) -> None:  # noqa: B027
         """It is the datastore's user's now: have the server start with it, and without what only the one that was backed up should do by itself."""
+
+    def follow(self, target: str, report: Report) -> None:  # noqa: B027
+        """Instead of settle: have the server start with it, and follow the one that was backed up; nothing is in it that the other has not."""
 
 
 def named(driver: Any, name: str) -> Strategy:

@@ -17,6 +17,7 @@ from dbaas_agent.tls_mode import Policy
 if TYPE_CHECKING:
     from dbaas_agent.backup.strategy import Strategy
     from dbaas_agent.jobs.kind import Kind
+    from dbaas_agent.replication import Facts, Upstream
 
 
 class UnansweredError(AgentError):
@@ -29,12 +30,13 @@ class UnansweredError(AgentError):
 @dataclass(frozen=True)
 class Plan:
     """Statements to run, each with a method ``shown()``, and what they change; nothing that is shown holds a secret.
-    policy: what is to be kept of the TLS mode beside them; None: what is kept."""
+    policy: what is to be kept of the TLS mode beside them; None: what is kept. restart: whether the server has to be started again after them."""
 
     statements: list[Any]
     before: dict[str, Any]
     after: dict[str, Any]
     policy: Policy | None = None
+    restart: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,22 @@ class Driver(ABC):
     @abstractmethod
     def position(self) -> str:
         """Where the server is in its history of writes, in its own words; bounded like ping."""
+
+    @abstractmethod
+    def replication(self) -> Facts:
+        """Its part in replication, as it tells; bounded and called like ping."""
+
+    @abstractmethod
+    def plan_replica_account(self, name: str, password: str | None, tls: bool) -> Plan:
+        """How there comes to be an account by which one replica may follow this server; None: how there comes to be none."""
+
+    @abstractmethod
+    def plan_follow(self, upstream: Upstream) -> Plan:
+        """How this server, which takes no writes, comes to follow another one."""
+
+    @abstractmethod
+    def plan_leave(self) -> Plan:
+        """How it comes to follow nobody, with what it has applied until then."""
 
     @abstractmethod
     def create_command(self, directory: str) -> list[str]:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from dbaas_agent.drivers.mariadb import accounts, parameters
+from dbaas_agent.drivers.mariadb import accounts, parameters, replication
 from dbaas_agent.drivers.mysql_family import driver
 from dbaas_agent.drivers.mysql_family.parameters import Server
 from dbaas_agent.drivers.mysql_family.sessions import PING_SECONDS, Execute
@@ -20,6 +20,7 @@ from dbaas_agent.tls_mode import Who
 if TYPE_CHECKING:
     from dbaas_agent.backup.strategy import Strategy
     from dbaas_agent.jobs.kind import Kind
+    from dbaas_agent.replication import Facts, Upstream
 
 
 class Driver(driver.Driver):
@@ -38,6 +39,7 @@ class Driver(driver.Driver):
     kill = "KILL SOFT"
     """SOFT leaves alone what could not be taken back, such as the repair of a table."""
     monitoring = accounts.MONITORING
+    words = replication.WORDS
     alone = ("--skip-slave-start", "--skip-ssl")
     synonyms = accounts.SYNONYMS
 
@@ -45,6 +47,10 @@ class Driver(driver.Driver):
         with self.session(PING_SECONDS) as execute:
             (row,) = execute(Statement("SHOW GLOBAL STATUS LIKE 'Innodb_lsn_current'"))
         return f"LSN {row['Value']}"
+
+    def replication(self) -> Facts:
+        (server,) = self._kept.ask(replication.SERVER)
+        return replication.facts(server, self._kept.ask(replication.FOLLOWED))
 
     def create_command(self, directory: str) -> list[str]:
         return [
@@ -107,6 +113,10 @@ class Driver(driver.Driver):
             parameters.KEPT,
             same=parameters.same,
         )
+
+    def _begin(self, execute: Execute, upstream: Upstream, follows: bool) -> list[Statement]:
+        (server,) = execute(replication.SERVER)
+        return replication.begin(server, follows, upstream.position)
 
     def _read_only_by_statement(self, execute: Execute) -> bool:
         origin = (

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dbaas_agent.drivers import base
-from dbaas_agent.drivers.mysql import accounts, parameters
+from dbaas_agent.drivers.mysql import accounts, parameters, replication
 from dbaas_agent.drivers.mysql_family import driver
 from dbaas_agent.drivers.mysql_family.parameters import Server, options
 from dbaas_agent.drivers.mysql_family.sessions import PING_SECONDS, Execute
@@ -21,6 +21,7 @@ from dbaas_agent.tls_mode import Who
 if TYPE_CHECKING:
     from dbaas_agent.backup.strategy import Strategy
     from dbaas_agent.jobs.kind import Kind
+    from dbaas_agent.replication import Facts, Upstream
 
 _READ_ONLY = 1238
 _WRONG_VALUE = "GLOBAL log_output = 'dbaas'"
@@ -42,12 +43,17 @@ class Driver(driver.Driver):
         " FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY"
     )
     monitoring = accounts.MONITORING
+    words = replication.WORDS
     alone = ("--skip-replica-start", "--tls-version=")
 
     def position(self) -> str:
         with self.session(PING_SECONDS) as execute:
             (row,) = execute(Statement("SHOW BINARY LOG STATUS"))
         return f"{row['File']}, {row['Position']}"
+
+    def replication(self) -> Facts:
+        (server,) = self._kept.ask(replication.SERVER)
+        return replication.facts(server, self._kept.ask(replication.FOLLOWED))
 
     def create_command(self, directory: str) -> list[str]:
         # The root account has no password until lock_down: only the socket leads to it, for nobody else runs here.
@@ -161,6 +167,9 @@ class Driver(driver.Driver):
         given = [f"--{name.replace('_', '-')}={value}" for name, value in values.items()]
         done = self.ask(["--no-defaults", *given, "--verbose", "--help"])
         return options(done.out) if done.code == 0 else None
+
+    def _begin(self, execute: Execute, upstream: Upstream, follows: bool) -> list[Statement]:  # noqa: ARG002 (it knows its place itself)
+        return []
 
     def _read_only_by_statement(self, execute: Execute) -> bool:
         rows = execute(Statement(_INFO + " WHERE VARIABLE_NAME = 'read_only'"))

@@ -37,6 +37,7 @@ class CloneBackup(Strategy):
     """A whole one has a copy on the data volume for as long as it takes: MySQL has no other tool that comes with it."""
 
     incremental = True
+    follows = True
 
     def verify(self, parent: Mapping[str, Any] | None) -> None:
         with self.driver.session() as execute:
@@ -109,6 +110,12 @@ class CloneBackup(Strategy):
             os.unlink(path)
         if logs:
             os.rmdir(_logs_of(target))
+
+    def follow(self, target: str, report: Report) -> None:
+        """Started once, too; its events are enabled where it becomes primary."""
+        report.progress("recover")
+        with scratch_server.serving(self.driver, target):
+            pass
 
 
 def _logs_of(target: str) -> str:

@@ -19,7 +19,7 @@ from dbaas_agent.config import Config
 from dbaas_agent.drivers import base
 from dbaas_agent.drivers.all_faults import refuse
 from dbaas_agent.drivers.kept_connection import KeptConnection
-from dbaas_agent.drivers.mysql_family import databases, grants, parameters, sessions, tls, users, writers
+from dbaas_agent.drivers.mysql_family import databases, grants, parameters, replication, sessions, tls, users, writers
 from dbaas_agent.drivers.mysql_family.databases import CharacterSets
 from dbaas_agent.drivers.mysql_family.grants import Held, Known, Places, Scope
 from dbaas_agent.drivers.mysql_family.sessions import PING_SECONDS, Execute
@@ -27,6 +27,7 @@ from dbaas_agent.drivers.mysql_family.sql import SYSTEM_DATABASES, Statement
 from dbaas_agent.drivers.mysql_family.users import Account
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import identity
+from dbaas_agent.replication import ACCOUNT, Upstream
 from dbaas_agent.subproc import Completed
 from dbaas_agent.tls_mode import Who
 
@@ -54,6 +55,7 @@ class Driver(base.Driver):
     """The options with which it replicates from nobody by itself, and needs no certificate."""
     monitoring: ClassVar[frozenset[str]]
     """Privileges on everything that a user may have."""
+    words: ClassVar[replication.Words]
     synonyms: ClassVar[Mapping[str, str]] = {}
     """Other names of privileges."""
 
@@ -78,6 +80,10 @@ class Driver(base.Driver):
         """What the server tells of these parameters, and maybe of more. configured: what it would start with."""
 
     @abstractmethod
+    def _begin(self, execute: Execute, upstream: Upstream, follows: bool) -> list[Statement]:
+        """What gives the server its place in the history of one that it is to follow."""
+
+    @abstractmethod
     def _read_only_by_statement(self, execute: Execute) -> bool:
         """Whether read_only has its value from a statement."""
 
@@ -90,6 +96,19 @@ class Driver(base.Driver):
 
     def closed(self) -> bool:
         return self._kept.ask(Statement("SELECT @@skip_networking AS closed"))[0]["closed"] not in (0, "OFF")
+
+    def plan_replica_account(self, name: str, password: str | None, tls: bool) -> base.Plan:
+        with self.session() as execute:
+            return replication.plan_account(name, password, tls, (name, users.ANYWHERE) in self._accounts(execute))
+
+    def plan_follow(self, upstream: Upstream) -> base.Plan:
+        current = self.replication().source
+        with self.session() as execute:
+            begin = self._begin(execute, upstream, current is not None)
+        return replication.plan_follow(current, upstream, self.words, begin)
+
+    def plan_leave(self) -> base.Plan:
+        return replication.plan_leave(self.replication().source, self.words)
 
     def is_data_directory(self, directory: str) -> bool:
         return os.path.isdir(os.path.join(directory, "mysql"))
@@ -125,7 +144,10 @@ class Driver(base.Driver):
 
     def plan_tls(self, mode: str) -> base.Plan:
         with self.session() as execute:
-            requires = {who: account.require for who, account in self._accounts(execute).items() if account.login}
+            accounts = self._accounts(execute)
+            # Those of replicas have what they were made with: members of a set have no certificates for clients.
+            logins = [one for who, one in accounts.items() if one.login and not re.fullmatch(ACCOUNT, who[0])]
+            requires = {one.who: one.require for one in logins}
             (row,) = execute(Statement("SELECT @@require_secure_transport AS secure"))
             return tls.plan_mode(tls_mode.read(self.config), mode, requires, bool(row["secure"]))
 
@@ -266,8 +288,8 @@ class Driver(base.Driver):
 
     def _users(self, execute: Execute) -> dict[Who, Account]:
         """The accounts that are no system's."""
-        system = self.dialect.names.system_users
-        return {who: account for who, account in self._granted(execute).items() if who[0].lower() not in system}
+        names = self.dialect.names
+        return {who: account for who, account in self._granted(execute).items() if not names.are_systems(who[0])}
 
     def _granted(self, execute: Execute) -> dict[Who, Account]:
         """All accounts, with their grants."""

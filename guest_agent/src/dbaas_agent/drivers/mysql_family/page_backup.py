@@ -31,6 +31,7 @@ class PageBackup(Strategy):
     """Full and incremental."""
 
     incremental = True
+    follows = True
 
     tool: ClassVar[str]
     """The program."""
@@ -99,6 +100,12 @@ class PageBackup(Strategy):
         report.progress("recover")
         with scratch_server.serving(self.driver, target) as execute:
             self.disable_events(execute)
+
+    def follow(self, target: str, report: Report) -> None:
+        """Started once, too; its events are enabled where it becomes primary."""
+        report.progress("recover")
+        with scratch_server.serving(self.driver, target):
+            pass
 
 
 def _place_of(target: str, number: int) -> str:

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from dbaas_agent.drivers.secret_values import HIDDEN, Secret
+from dbaas_agent.replication import ACCOUNT
 
 DATABASE_LENGTH = 64
 SYSTEM_DATABASES = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
@@ -22,6 +23,10 @@ class Names:
 
     user_length: int
     system_users: frozenset[str]
+
+    def are_systems(self, name: str) -> bool:
+        """Whether the user is one of these, or a replica's."""
+        return name.lower() in self.system_users or re.fullmatch(ACCOUNT, name) is not None
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ def table_fault(name: str) -> str:
 
 def user_fault(name: str, names: Names) -> str:
     """Why this is no name for a user; empty when it is one."""
-    if name.lower() in names.system_users:
+    if names.are_systems(name):
         return f"{name!r} belongs to the system"
     if len(name) > names.user_length:
         return f"{name[: names.user_length]!r}: 1 to {names.user_length} characters are allowed, not {len(name)}"

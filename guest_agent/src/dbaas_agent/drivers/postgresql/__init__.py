@@ -11,7 +11,7 @@ import select
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +20,8 @@ from dbaas_agent.config import Config
 from dbaas_agent.drivers import base
 from dbaas_agent.drivers.all_faults import refuse
 from dbaas_agent.drivers.kept_connection import KeptConnection
-from dbaas_agent.drivers.postgresql import collations, objects, parameters
+from dbaas_agent.drivers.postgresql import collations, following, objects, parameters, replication
+from dbaas_agent.drivers.postgresql.password import verifier as verifier_of
 from dbaas_agent.drivers.postgresql.sql import Statement
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import write_atomic
@@ -28,6 +29,7 @@ from dbaas_agent.fsutil import write_atomic
 if TYPE_CHECKING:
     from dbaas_agent.backup.strategy import Strategy
     from dbaas_agent.jobs.kind import Kind
+    from dbaas_agent.replication import Facts, Upstream
 
 _PING_SECONDS = 4
 _SLACK_SECONDS = 1
@@ -92,10 +94,35 @@ class Driver(base.Driver):
         return bool(row["places"] == "")
 
     def position(self) -> str:
-        (row,) = self._kept.ask(
-            Statement("SELECT pg_current_wal_lsn()::text AS lsn, pg_walfile_name(pg_current_wal_lsn()) AS file")
-        )
-        return f"LSN {row['lsn']} of timeline {int(row['file'][:8], 16)}"
+        place = "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END"
+        (row,) = self._kept.ask(Statement(f"SELECT ({place})::text AS lsn"))
+        return f"LSN {row['lsn']} of timeline {self.replication().line.partition('@')[0]}"
+
+    def replication(self) -> Facts:
+        (row,) = self._kept.ask(replication.SERVER)
+        return replication.facts(row, partial(replication.history_file, self.config.data_dir))
+
+    def plan_replica_account(self, name: str, password: str | None, tls: bool) -> base.Plan:  # noqa: ARG002 (pg_hba.conf says it)
+        verifier = None if password is None else verifier_of(password)
+        with self.session() as execute:
+            (row,) = execute(
+                Statement(
+                    "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s) AS there,"
+                    " EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %s) AS slot",
+                    (name, name),
+                )
+            )
+        return following.plan_account(name, verifier, row["there"], row["slot"])
+
+    def plan_follow(self, upstream: Upstream) -> base.Plan:
+        try:
+            source = self.replication().source
+        except base.UnansweredError:
+            source = None  # A primary is stopped before another one takes over, and started again to follow.
+        return following.plan_follow(source, upstream, self.config)
+
+    def plan_leave(self) -> base.Plan:
+        return following.plan_leave(self.replication().source, self.config)
 
     def create_command(self, directory: str) -> list[str]:
         return [
@@ -265,7 +292,7 @@ class Driver(base.Driver):
                         execute(statement)
             self.reload()
         else:
-            objects.apply(self.session, self.reload, plan)
+            objects.apply(self.session, (lambda: None) if plan.restart else self.reload, plan)
 
     def jobs(self) -> dict[str, type[Kind]]:
         from dbaas_agent.drivers.postgresql.check import DatastoreCheck

@@ -73,7 +73,9 @@ def rendered(access: Access) -> str:
     """The file. Who is named in none of the lines for users comes from everywhere, by TLS, unless the mode says otherwise."""
     lines = [_HEADER, *(f"local {what} {_quoted(SUPERUSER)} peer map=dbaas" for what in ("all", "replication"))]
     lines.append(f"local all all {_SCRAM}")
-    lines.append(f"host all {_quoted(SUPERUSER)} all reject")
+    lines += [f"host {what} {_quoted(SUPERUSER)} all reject" for what in ("all", "replication")]
+    # Replicas come with a role that is for that alone.
+    lines.append(f"{'host' if access.mode == OFF else 'hostssl'} replication all all {_SCRAM}")
     if access.mode == REQUIRED:
         lines.append("hostnossl all all all reject")
     for user in sorted({*access.hosts, *access.plain}):

@@ -32,6 +32,8 @@ _RESERVE = "SELECT pg_create_physical_replication_slot(%s, true, true)"
 class PgBasebackup(Strategy):
     """Whole ones, with the write-ahead log that they need."""
 
+    follows = True
+
     def verify(self, parent: Mapping[str, Any] | None) -> None:
         super().verify(parent)
         with self.driver.session() as execute:
@@ -80,6 +82,10 @@ class PgBasebackup(Strategy):
         """Recovered, and without subscriptions that are enabled: they are the original's."""
         report.progress("recover")
         recover(self.driver, target, self.restore_command(target))
+
+    def follow(self, target: str, report: Report) -> None:  # noqa: ARG002 (it takes no time)
+        """Not recovered: that would begin writes of its own."""
+        os.rename(os.path.join(target, "recovery.signal"), os.path.join(target, "standby.signal"))
 
     def restore_command(self, target: str) -> str:  # noqa: ARG002
         """Fetches a file of the log that did not come with the whole backup."""

@@ -30,6 +30,7 @@ from dbaas_agent.drivers.postgresql.grants import (
 from dbaas_agent.drivers.postgresql.roles import OWNER_MARK, Role, Traces, World
 from dbaas_agent.drivers.postgresql.sql import MAINTENANCE, SYSTEM_DATABASES, Statement, name_fault
 from dbaas_agent.fsutil import read_text
+from dbaas_agent.replication import ACCOUNT
 
 Rows = list[dict[str, Any]]
 Execute = Callable[[Statement], Rows]
@@ -39,12 +40,12 @@ Sessions = Callable[[str], AbstractContextManager[Execute]]
 _ROLES_AT_A_TIME = 8
 _USERS_SCHEMAS = "nspname NOT LIKE 'pg\\_%%' AND nspname <> 'information_schema'"
 _NAMED = "(SELECT oid, rolname::text FROM pg_authid WHERE rolname IN (SELECT json_array_elements_text(%s)))"
-_ROLES = """
+_ROLES = f"""
 SELECT rolname::text AS name, rolcanlogin AS login, rolsuper AS superuser, rolpassword AS verifier,
   coalesce(shobj_description(oid, 'pg_authid') = %s, false) AS marked,
   array(SELECT pg_get_userbyid(roleid)::text FROM pg_auth_members WHERE member = pg_authid.oid) AS memberships
-FROM pg_authid WHERE rolname NOT LIKE 'pg\\_%%'
-"""
+FROM pg_authid WHERE rolname NOT LIKE 'pg\\_%%' AND rolname !~ '^{ACCOUNT}$'
+"""  # noqa: S608 (the pattern is our own)
 _DATABASES = """
 SELECT datname::text AS name, pg_get_userbyid(datdba)::text AS owner, datallowconn AS open,
   pg_encoding_to_char(encoding)::text AS character_set,

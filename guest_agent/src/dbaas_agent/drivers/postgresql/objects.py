@@ -19,6 +19,7 @@ from dbaas_agent.drivers.postgresql import databases as database_plans
 from dbaas_agent.drivers.postgresql import users as user_plans
 from dbaas_agent.drivers.postgresql.access import IDENT, Access, Rules, is_ours, rendered
 from dbaas_agent.drivers.postgresql.catalog import Sessions
+from dbaas_agent.drivers.postgresql.following import Placed
 from dbaas_agent.drivers.postgresql.grants import Catalog
 from dbaas_agent.drivers.postgresql.sql import MAINTENANCE, ROOT, Statement
 from dbaas_agent.errors import AgentError
@@ -101,7 +102,10 @@ def apply(sessions: Sessions, reload: Callable[[], None], plan: Plan) -> None:
     for database, steps in groupby(plan.statements, _place):
         if database is None:
             for step in steps:
-                _replace(sessions, step)
+                if isinstance(step, Placed):
+                    step.put()
+                else:
+                    _replace(sessions, step)
                 reload()
         else:  # and no longer: a database with sessions in it can be neither copied nor dropped
             with sessions(database) as execute:
@@ -109,8 +113,8 @@ def apply(sessions: Sessions, reload: Callable[[], None], plan: Plan) -> None:
                     execute(step)
 
 
-def _place(step: Statement | Rules) -> str | None:
-    return None if isinstance(step, Rules) else step.database
+def _place(step: Statement | Rules | Placed) -> str | None:
+    return step.database if isinstance(step, Statement) else None
 
 
 def _replace(sessions: Sessions, step: Rules) -> None:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from dbaas_agent.drivers.secret_values import HIDDEN, Secret
+from dbaas_agent.replication import ACCOUNT
 
 SUPERUSER = "postgres"
 """The role of the agent; it comes by the local socket only."""
@@ -82,7 +83,7 @@ def schema_fault(name: str) -> str:
 
 def role_fault(name: str) -> str:
     """Why this is no name for a user or a role; empty when it is one."""
-    if name in _SYSTEM_ROLES or name.startswith("pg_"):
+    if name in _SYSTEM_ROLES or name.startswith("pg_") or re.fullmatch(ACCOUNT, name):
         return f"{name!r} belongs to the system"
     if name.startswith("/"):
         return f"{name!r}: a '/' at the beginning makes a regular expression of it in pg_hba.conf"

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How PostgreSQL follows another server, or lets one follow it: pure functions, and the files that are steps of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from dbaas_agent.config import Config
+from dbaas_agent.drivers.base import Plan
+from dbaas_agent.drivers.postgresql.sql import MAINTENANCE, Statement, quote
+from dbaas_agent.drivers.secret_values import Secret
+from dbaas_agent.fsutil import remove, write_atomic
+from dbaas_agent.replication import Source, Upstream
+
+SETTINGS = "postgresql-follow.conf"
+"""What the base configuration includes; it lies beside the data, so that no copy of the data has it."""
+_PROMOTE_SECONDS = 50
+_REWIND = (
+    "pg_ls_dir(text, boolean, boolean)",
+    "pg_stat_file(text, boolean)",
+    "pg_read_binary_file(text)",
+    "pg_read_binary_file(text, bigint, bigint, boolean)",
+)
+"""What pg_rewind asks of a server: https://www.postgresql.org/docs/17/app-pgrewind.html."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A step that puts a file, or takes it away (None), and has the server read its files. like: whose owner and group it has."""
+
+    path: str
+    content: str | None = field(repr=False)
+    like: str
+    mode: int = 0o600
+
+    def shown(self) -> str:
+        """Without what is in it."""
+        return f"{os.path.basename(self.path)}: {'removed' if self.content is None else 'written'}"
+
+    def put(self) -> None:
+        """Have it so."""
+        if self.content is None:
+            remove(self.path)
+            return
+        seen = os.stat(self.like)
+        write_atomic(self.path, self.content.encode(), self.mode, owner=(seen.st_uid, seen.st_gid))
+
+
+def plan_account(name: str, verifier: str | None, there: bool, slot: bool) -> Plan:
+    """A role by which a replica may follow this server, and the slot that keeps the log for it; without a verifier there is to be neither.
+
+    there, slot: whether they are.
+    """
+    role, steps = quote(name), []
+    if verifier is not None:
+        verb = "ALTER" if there else "CREATE"
+        steps.append(Statement(f"{verb} ROLE {role} LOGIN REPLICATION NOINHERIT PASSWORD %s", (Secret(verifier),)))
+        steps.append(Statement(f"GRANT CONNECT ON DATABASE {quote(MAINTENANCE)} TO {role}"))
+        steps += [Statement(f"GRANT EXECUTE ON FUNCTION pg_catalog.{one} TO {role}") for one in _REWIND]
+        if not slot:
+            steps.append(Statement("SELECT pg_create_physical_replication_slot(%s, true)", (name,)))
+    else:
+        if slot:
+            steps.append(Statement("SELECT pg_drop_replication_slot(%s)", (name,)))
+        if there:
+            steps.append(Statement(f"DROP OWNED BY {role}; DROP ROLE {role}"))
+    return Plan(steps, {"account": name if there else None}, {"account": None if verifier is None else name})
+
+
+def plan_follow(current: Source | None, upstream: Upstream, config: Config) -> Plan:
+    """Follow another server from now on; one that follows nobody yet is started again for that."""
+    before = current.shown() if current else {}
+    if upstream.is_followed(current):
+        return Plan(
+            [Statement("SELECT pg_wal_replay_resume()")] if current and not current.applying else [], before, before
+        )
+    password = os.path.join(config.tls_dir, "source.password")
+    steps: list[Any] = []
+    if upstream.password is not None:
+        steps.append(Placed(password, f"*:*:*:{upstream.user}:{_escaped(upstream.password)}\n", config.data_dir))
+    steps.append(Placed(os.path.join(config.mount_point, SETTINGS), _settings(upstream, password), config.data_dir))
+    if current is None:
+        steps.append(Placed(os.path.join(config.data_dir, "standby.signal"), "", config.data_dir))
+    return Plan(steps, before, upstream.shown(), restart=current is None)
+
+
+def plan_leave(current: Source | None, config: Config) -> Plan:
+    """Follow nobody any more. It takes writes from then on."""
+    if current is None:
+        return Plan([], {}, {})
+    # Whoever cannot promote answers false.
+    promote = Statement(f"SELECT 1 / pg_promote(true, {_PROMOTE_SECONDS})::int")
+    files = [os.path.join(config.mount_point, SETTINGS), os.path.join(config.tls_dir, "source.password")]
+    steps = [promote, *(Placed(path, None, config.data_dir) for path in files)]
+    return Plan(steps, current.shown(), {})
+
+
+def _settings(upstream: Upstream, password: str) -> str:
+    told = {
+        "host": upstream.host,
+        "port": str(upstream.port),
+        "user": upstream.user,
+        "passfile": password,
+        "application_name": upstream.user,
+        "connect_timeout": "5",
+        **({"sslmode": "verify-full", "sslrootcert": upstream.ca_file} if upstream.ca_file else {"sslmode": "disable"}),
+    }
+    words = " ".join(f"{name}={value}" for name, value in told.items())
+    lines = {
+        "primary_conninfo": words,
+        "primary_slot_name": upstream.user,
+        "recovery_min_apply_delay": f"{upstream.delay}s",
+        "recovery_target_timeline": "latest",
+        "wal_receiver_timeout": "15s",
+        "wal_retrieve_retry_interval": "2s",
+    }
+    return "".join(f"{name} = '{value}'\n" for name, value in lines.items())
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace(":", "\\:")

@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What PostgreSQL tells of its part in replication."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dbaas_agent.drivers.postgresql.sql import Statement
+from dbaas_agent.replication import WAL, Facts, Source
+
+SERVER = Statement(
+    "SELECT follows, read_only, setting.delay_ms, setting.conninfo, receiver.status AS status,"
+    # A file of the log has the timeline in its name. The last checkpoint lags behind, and the receiver is gone with the source.
+    " CASE WHEN follows THEN (SELECT max(('x' || left(name, 8))::bit(32)::int) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$') END AS timeline,"
+    " CASE WHEN NOT follows THEN pg_walfile_name(pg_current_wal_flush_lsn()) END AS file,"
+    " CASE WHEN NOT follows THEN pg_current_wal_flush_lsn()::text END AS flushed,"
+    " greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text AS received, pg_last_wal_replay_lsn()::text AS replayed,"
+    " CASE WHEN pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn() THEN 0"
+    " ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::int END AS lag,"
+    " CASE WHEN follows THEN pg_is_wal_replay_paused() END AS paused"
+    " FROM (SELECT pg_is_in_recovery() AS follows, current_setting('default_transaction_read_only') = 'on' AS read_only) AS here"
+    " CROSS JOIN (SELECT max(setting) FILTER (WHERE name = 'recovery_min_apply_delay')::bigint AS delay_ms,"
+    " max(setting) FILTER (WHERE name = 'primary_conninfo') AS conninfo FROM pg_settings) AS setting"
+    " LEFT JOIN pg_stat_wal_receiver AS receiver ON true"
+)
+_BEGIN = "0/0"
+"""Where the first timeline begins."""
+_HISTORY = re.compile(r"^\s*(\d+)\s+([0-9A-F]+/[0-9A-F]+)", re.MULTILINE)
+_PLACE = re.compile(r"(?:^|\s)(host|port)\s*=\s*'?([^'\s]*)")
+
+
+def facts(row: Mapping[str, Any], history: Callable[[int], str]) -> Facts:
+    """The row of SERVER. history: the content of the file that tells where a timeline comes from; empty for the first."""
+    if not row["follows"]:
+        line, word = _lineage(int(row["file"][:8], 16), row["flushed"], history)
+        return Facts(WAL, line, writable=not row["read_only"], received=word, applied=word)
+    timeline = row["timeline"]
+    line, received = _lineage(timeline, row["received"], history)
+    streams = row["status"] == "streaming"
+    place = dict(_PLACE.findall(row["conninfo"] or ""))
+    return Facts(
+        WAL,
+        line,
+        writable=False,
+        received=received,
+        applied=_lineage(timeline, row["replayed"], history)[1],
+        lag=row["lag"] if streams else None,
+        source=Source(
+            host=place.get("host", ""),
+            port=int(place.get("port") or 0),
+            receiving=streams,
+            applying=not row["paused"],
+            delay=row["delay_ms"] // 1000,
+        ),
+    )
+
+
+def _lineage(timeline: int, lsn: str | None, history: Callable[[int], str]) -> tuple[str, str]:
+    """The line of a timeline, and the history of a server that has come so far on it; lsn: None where it has nothing yet."""
+    begin, parts = _BEGIN, []
+    for parent, end in _HISTORY.findall(history(timeline)):
+        parts.append(f"{parent}@{begin}:{end}")
+        begin = end
+    line = f"{timeline}@{begin}"
+    return line, ",".join([*parts, f"{line}:{lsn or begin}"])
+
+
+def history_file(data_dir: str, timeline: int) -> str:
+    """What PostgreSQL keeps of where a timeline comes from; empty where it keeps nothing, as for the first."""
+    try:
+        with open(os.path.join(data_dir, "pg_wal", f"{timeline:08X}.history"), encoding="ascii") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbaas_agent.config import Config
+from dbaas_agent.drivers.postgresql.following import Placed, plan_account, plan_follow, plan_leave
+from dbaas_agent.replication import Source, Upstream
+
+NAME = "dbaas_replica_01234567"
+STANDBY = Source("192.0.2.1", 5432, receiving=True, applying=True)
+UPSTREAM = Upstream("192.0.2.9", 5433, NAME, "se:cr\\et", "/tls/source.pem", 60)
+
+
+def shown(plan: Any) -> list[str]:
+    return [step.shown() for step in plan.statements]
+
+
+def test_a_primary_is_started_again_to_follow(config: Config) -> None:
+    plan = plan_follow(None, UPSTREAM, config)
+    assert shown(plan) == ["source.password: written", "postgresql-follow.conf: written", "standby.signal: written"]
+    assert plan.restart
+    password, settings, signal = plan.statements
+    assert password.content == f"*:*:*:{NAME}:se\\:cr\\\\et\n"
+    assert "host=192.0.2.9 port=5433" in settings.content
+    assert "sslmode=verify-full sslrootcert=/tls/source.pem" in settings.content
+    assert f"primary_slot_name = '{NAME}'" in settings.content
+    assert "recovery_min_apply_delay = '60s'" in settings.content
+    assert (signal.path, signal.content) == (f"{config.data_dir}/standby.signal", "")
+    assert "se:cr" not in repr(plan)
+
+
+def test_a_standby_reads_its_files_again(config: Config) -> None:
+    plan = plan_follow(STANDBY, UPSTREAM, config)
+    assert shown(plan) == ["source.password: written", "postgresql-follow.conf: written"]
+    assert not plan.restart
+
+
+def test_whoever_is_followed_already_is_at_most_gone_on_with(config: Config) -> None:
+    known = Upstream("192.0.2.1", 5432, NAME)
+    assert shown(plan_follow(STANDBY, known, config)) == []
+    paused = Source("192.0.2.1", 5432, receiving=True, applying=False)
+    assert shown(plan_follow(paused, known, config)) == ["SELECT pg_wal_replay_resume()"]
+
+
+def test_without_an_authority_there_is_no_tls(config: Config) -> None:
+    settings = plan_follow(STANDBY, Upstream("192.0.2.9", 5432, NAME, "p"), config).statements[1]
+    assert "sslmode=disable" in settings.content
+
+
+def test_nobody_is_followed_any_more(config: Config) -> None:
+    promote, *files = shown(plan_leave(STANDBY, config))
+    assert promote.startswith("SELECT 1 / pg_promote(true")
+    assert files == ["postgresql-follow.conf: removed", "source.password: removed"]
+    assert shown(plan_leave(None, config)) == []
+
+
+@pytest.mark.parametrize(("there", "verb"), [(False, "CREATE"), (True, "ALTER")])
+def test_a_replica_has_a_role_and_a_slot(there: bool, verb: str) -> None:
+    first, *others = shown(plan_account(NAME, "verifier", there, slot=there))
+    assert first == f"""{verb} ROLE "{NAME}" LOGIN REPLICATION NOINHERIT PASSWORD '********'"""
+    assert any("pg_create_physical_replication_slot" in one for one in others) is not there
+
+
+def test_a_role_and_a_slot_that_are_not_wanted_go() -> None:
+    assert shown(plan_account(NAME, None, there=True, slot=True)) == [
+        f"SELECT pg_drop_replication_slot('{NAME}')",
+        f'DROP OWNED BY "{NAME}"; DROP ROLE "{NAME}"',
+    ]
+    assert shown(plan_account(NAME, None, there=False, slot=False)) == []
+
+
+def test_a_file_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "source.password"
+    Placed(str(path), "x", str(tmp_path)).put()
+    assert path.read_text() == "x"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    Placed(str(path), None, str(tmp_path)).put()
+    assert not path.exists()
