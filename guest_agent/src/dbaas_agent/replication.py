@@ -50,11 +50,7 @@ class Upstream:
     def is_followed(self, source: Source | None) -> bool:
         """Whether that is so already, as far as it can be seen."""
         told = self.password is not None or self.position is not None
-        return (
-            not told
-            and source is not None
-            and (source.host, source.port, source.delay) == (self.host, self.port, self.delay)
-        )
+        return not told and source is not None and source.shown() == self.shown()
 
     def shown(self) -> dict[str, Any]:
         """For a diff."""

@@ -12,8 +12,8 @@ from typing import Any
 
 from dbaas_agent import VERSION, data_directory, freeze, marker, schema, service, systemd, tls_mode
 from dbaas_agent.agent import Agent
-from dbaas_agent.drivers.base import Plan
 from dbaas_agent.errors import AgentError
+from dbaas_agent.plans import carry_out
 from dbaas_agent.tls import Subjects, client_subject, shown_time, subjects
 from dbaas_agent.verbs_configuration import configuration_set, parameter_list
 from dbaas_agent.verbs_logs import log_discard, log_list, log_publish, log_read
@@ -105,7 +105,7 @@ def _follow(agent: Agent, wanted: str | None, check: bool) -> Result:
         service.begin(agent, systemd.restart)
         if agent.driver.speaks_tls() != (mode != tls_mode.OFF):
             raise AgentError("conflict", f"the datastore is not configured for TLS mode {mode}")
-    answer = _apply(agent, agent.driver.plan_tls(mode), check)
+    answer = carry_out(agent, agent.driver.plan_tls(mode), check)
     return {**answer, "changed": answer["changed"] or restarts}
 
 
@@ -196,7 +196,7 @@ def _database_list(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
 
 def _database_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     require_no_source(agent)
-    return _apply(agent, agent.driver.plan_databases(args["databases"]), check)
+    return carry_out(agent, agent.driver.plan_databases(args["databases"]), check)
 
 
 def _user_list(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
@@ -205,7 +205,7 @@ def _user_list(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
 
 def _user_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     require_no_source(agent)
-    return _apply(agent, agent.driver.plan_users(args["users"], args["coming_databases"]), check)
+    return carry_out(agent, agent.driver.plan_users(args["users"], args["coming_databases"]), check)
 
 
 def _position(agent: Agent, _args: dict[str, Any], _check: bool) -> Result:
@@ -220,24 +220,10 @@ def _root_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     require_no_source(agent)
     keeps = args["update_password"] == "on_create" and agent.driver.root_enabled()  # noqa: S105 (a word, no password)
     plan = agent.driver.plan_root(args["enabled"], None if keeps else args["password"], args["require_tls"])
-    answer = _apply(agent, plan, check)
+    answer = carry_out(agent, plan, check)
     if not args["enabled"] and not check:
         agent.driver.end_root_sessions()
     return answer
-
-
-def _apply(agent: Agent, plan: Plan, check: bool) -> Result:
-    """A TLS mode that decides for accounts is kept before they follow it, another one after: what they were before stays known until then."""
-    kept = plan.policy
-    if not check:
-        if kept is not None and kept.decides:
-            tls_mode.write(agent.config, kept)
-        agent.driver.apply(plan)
-        if kept is not None and not kept.decides:
-            tls_mode.write(agent.config, kept)
-    statements = [step.shown() for step in plan.statements]
-    changed = bool(statements) or kept is not None
-    return {"changed": changed, "diff": {"before": plan.before, "after": plan.after}, "statements": statements}
 
 
 def _job_start(agent: Agent, args: dict[str, Any], check: bool) -> Result:

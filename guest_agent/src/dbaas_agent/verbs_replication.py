@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from dbaas_agent import service, systemd
 from dbaas_agent.agent import Agent
-from dbaas_agent.drivers.base import Plan, UnansweredError
+from dbaas_agent.drivers.base import UnansweredError
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_text, write_atomic
+from dbaas_agent.plans import carry_out
 from dbaas_agent.replication import Upstream
 
 Result = dict[str, Any]
@@ -33,7 +33,7 @@ def replica_account(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     if wanted and not args["password"]:
         raise AgentError("invalid", "password: an account that is to be there needs one")
     password = args["password"] if wanted else None
-    return _apply(agent, agent.driver.plan_replica_account(args["name"], password, args["tls"]), check)
+    return carry_out(agent, agent.driver.plan_replica_account(args["name"], password, args["tls"]), check)
 
 
 def replica_follow(agent: Agent, args: dict[str, Any], check: bool) -> Result:
@@ -53,7 +53,7 @@ def replica_follow(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     trusted = not authority or read_text(ca_file) == authority
     if authority and not trusted and not check:
         write_atomic(ca_file, authority.encode(), 0o644)
-    answer = _apply(agent, plan, check)
+    answer = carry_out(agent, plan, check)
     return {**answer, "changed": answer["changed"] or not trusted}
 
 
@@ -66,16 +66,4 @@ def _is_writable(agent: Agent) -> bool:
 
 
 def replica_leave(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
-    return _apply(agent, agent.driver.plan_leave(), check)
-
-
-def _apply(agent: Agent, plan: Plan, check: bool) -> Result:
-    if not check:
-        agent.driver.apply(plan)
-        if plan.restart:
-            service.begin(agent, systemd.restart)
-    return {
-        "changed": bool(plan.statements),
-        "diff": {"before": plan.before, "after": plan.after},
-        "statements": [step.shown() for step in plan.statements],
-    }
+    return carry_out(agent, agent.driver.plan_leave(), check)

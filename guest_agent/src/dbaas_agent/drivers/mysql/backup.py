@@ -114,8 +114,7 @@ class CloneBackup(Strategy):
     def follow(self, target: str, report: Report) -> None:
         """Started once, too; its events are enabled where it becomes primary."""
         report.progress("recover")
-        with scratch_server.serving(self.driver, target):
-            pass
+        scratch_server.start_once(self.driver, target)
 
 
 def _logs_of(target: str) -> str:

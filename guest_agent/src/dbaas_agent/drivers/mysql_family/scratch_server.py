@@ -79,3 +79,9 @@ def serving(driver: Any, directory: str) -> Iterator[Scratch]:
             connection.close()
     finally:
         systemd.end_transient(_UNIT, _STOP_SECONDS)
+
+
+def start_once(driver: Any, directory: str) -> None:
+    """Have the server recover the data directory, and change nothing else in it."""
+    with serving(driver, directory):
+        pass
