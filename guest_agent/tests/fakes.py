@@ -59,7 +59,7 @@ class FakeDriver(Driver):
     def position(self) -> str:
         return f"{self.ping()} is here"
 
-    def replication(self) -> Facts:
+    def replication_facts(self) -> Facts:
         return Facts(GTID_SET, "me", writable=not self.stopped, received="me:1-5", applied="me:1-5")
 
     def plan_replica_account(self, name: str, password: str | None, tls: bool) -> Plan:

@@ -45,7 +45,7 @@ def fake(agent: Agent) -> FakeDriver:
 
 
 def call(agent: Agent, facts: Facts, verb: str, check: bool = False, **args: Any) -> dict[str, Any]:
-    agent.driver.replication = lambda: facts  # type: ignore[method-assign]
+    agent.driver.replication_facts = lambda: facts  # type: ignore[method-assign]
     return verbs.HANDLERS[verb](agent, args, check)
 
 

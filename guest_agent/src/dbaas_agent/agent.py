@@ -92,7 +92,7 @@ class Agent:
             try:
                 version = self.driver.ping()
                 self._answered = True
-                self._replication = self.driver.replication()
+                self._replication = self.driver.replication_facts()
                 self.overrides.prove()
                 closed, pending = self.driver.closed(), self.overrides.pending()
                 seen = status.of_server(self._guard.hold, self._guard.trouble, closed, pending)

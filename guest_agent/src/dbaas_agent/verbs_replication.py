@@ -21,7 +21,7 @@ _LONGEST_DELAY = 30 * 86400
 
 def require_no_source(agent: Agent) -> None:
     """AgentError(not_actionable) where what is written would part this server's history from the one that it follows."""
-    source = agent.driver.replication().source
+    source = agent.driver.replication_facts().source
     if source is not None:
         msg = f"this server follows {source.host}, from where everything comes that is written: ask the primary"
         raise AgentError("not_actionable", msg)
@@ -60,7 +60,7 @@ def replica_follow(agent: Agent, args: dict[str, Any], check: bool) -> Result:
 def _is_writable(agent: Agent) -> bool:
     """Whether clients can write; a server that does not answer takes nothing from anybody."""
     try:
-        return agent.driver.replication().writable
+        return agent.driver.replication_facts().writable
     except UnansweredError:
         return False
 

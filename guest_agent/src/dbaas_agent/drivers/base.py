@@ -92,7 +92,7 @@ class Driver(ABC):
         """Where the server is in its history of writes, in its own words; bounded like ping."""
 
     @abstractmethod
-    def replication(self) -> Facts:
+    def replication_facts(self) -> Facts:
         """Its part in replication, as it tells; bounded and called like ping."""
 
     @abstractmethod

@@ -48,7 +48,7 @@ class Driver(driver.Driver):
             (row,) = execute(Statement("SHOW GLOBAL STATUS LIKE 'Innodb_lsn_current'"))
         return f"LSN {row['Value']}"
 
-    def replication(self) -> Facts:
+    def replication_facts(self) -> Facts:
         (server,) = self._kept.ask(replication.SERVER)
         return replication.facts(server, self._kept.ask(replication.FOLLOWED))
 

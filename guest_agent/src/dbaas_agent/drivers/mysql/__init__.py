@@ -51,7 +51,7 @@ class Driver(driver.Driver):
             (row,) = execute(Statement("SHOW BINARY LOG STATUS"))
         return f"{row['File']}, {row['Position']}"
 
-    def replication(self) -> Facts:
+    def replication_facts(self) -> Facts:
         (server,) = self._kept.ask(replication.SERVER)
         return replication.facts(server, self._kept.ask(replication.FOLLOWED))
 

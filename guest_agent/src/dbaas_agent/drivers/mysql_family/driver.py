@@ -102,13 +102,13 @@ class Driver(base.Driver):
             return replication.plan_account(name, password, tls, (name, users.ANYWHERE) in self._accounts(execute))
 
     def plan_follow(self, upstream: Upstream) -> base.Plan:
-        current = self.replication().source
+        current = self.replication_facts().source
         with self.session() as execute:
             begin = self._begin(execute, upstream, current is not None)
         return replication.plan_follow(current, upstream, self.words, begin)
 
     def plan_leave(self) -> base.Plan:
-        return replication.plan_leave(self.replication().source, self.words)
+        return replication.plan_leave(self.replication_facts().source, self.words)
 
     def is_data_directory(self, directory: str) -> bool:
         return os.path.isdir(os.path.join(directory, "mysql"))

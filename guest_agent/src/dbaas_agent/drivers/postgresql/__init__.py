@@ -96,9 +96,9 @@ class Driver(base.Driver):
     def position(self) -> str:
         place = "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END"
         (row,) = self._kept.ask(Statement(f"SELECT ({place})::text AS lsn"))
-        return f"LSN {row['lsn']} of timeline {self.replication().line.partition('@')[0]}"
+        return f"LSN {row['lsn']} of timeline {self.replication_facts().line.partition('@')[0]}"
 
-    def replication(self) -> Facts:
+    def replication_facts(self) -> Facts:
         (row,) = self._kept.ask(replication.SERVER)
         return replication.facts(row, partial(replication.history_file, self.config.data_dir))
 
@@ -116,13 +116,13 @@ class Driver(base.Driver):
 
     def plan_follow(self, upstream: Upstream) -> base.Plan:
         try:
-            source = self.replication().source
+            source = self.replication_facts().source
         except base.UnansweredError:
             source = None  # A primary is stopped before another one takes over, and started again to follow.
         return following.plan_follow(source, upstream, self.config)
 
     def plan_leave(self) -> base.Plan:
-        return following.plan_leave(self.replication().source, self.config)
+        return following.plan_leave(self.replication_facts().source, self.config)
 
     def create_command(self, directory: str) -> list[str]:
         return [
