@@ -52,16 +52,19 @@ def _pace(database: Database, act: Callable[[], object]) -> tuple[float, float]:
 
 
 def backup() -> Figures:
-    """The agent's job against mariadb-backup with zstd -1 and with gzip -6 into nothing; rows of a writer during it and before; the restore against tools."""
+    """The agent's job against mariadb-backup with zstd -1 and with gzip -6 into nothing; rows of a writer during another one; the restore against tools."""
     with databases(1) as (database,):
         _fill(database)
         name = {"backup": database.name}
+        second = {"backup": f"{database.name}-2"}
         try:
             zstd = _timed(database, f"{_RAW} | zstd -1 -q > /dev/null")
             gzip = _timed(database, f"{_RAW} | gzip -6 > /dev/null")
             quiet, _gap = _pace(database, lambda: time.sleep(QUIET_SECONDS))
-            pace, gap = _pace(database, lambda: must(play("backup_create", {**database.way, **name})))
+            must(play("backup_create", {**database.way, **name}))
             taken = _job(database, "backup")
+            pace, gap = _pace(database, lambda: must(play("backup_create", {**database.way, **second})))
+            during = _job(database, "backup")
             bare = _timed(
                 database,
                 f"sudo mkdir /var/lib/dbaas/raw && {_RAW} | sudo mbstream -x -C /var/lib/dbaas/raw"
@@ -70,11 +73,13 @@ def backup() -> Figures:
             must(play("restore_in_place", {**database.way, **name}))
             restored = _job(database, "restore")
         finally:
+            play("backup_delete", second)
             play("backup_delete", name)
     return {
         "raw_zstd_s": zstd,
         "raw_gzip_s": gzip,
         "backup_s": taken,
+        "backup_beside_writer_s": during,
         "ratio_zstd": taken / zstd,
         "ratio_gzip": taken / gzip,
         "rows_quiet": quiet,
