@@ -23,6 +23,7 @@ class MariadbBackup(PageBackup):
     stream = "mbstream"
     unstream = "mbstream"
     files = ("mariadb_backup", "xtrabackup")
+    without_tls = "--skip-ssl"
     size = Statement("SELECT COALESCE(SUM(FILE_SIZE), 0) AS bytes FROM information_schema.INNODB_SYS_TABLESPACES")
 
     def server_of(self, execute: Execute) -> dict[str, Any]:

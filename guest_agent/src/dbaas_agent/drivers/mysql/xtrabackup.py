@@ -26,6 +26,7 @@ class Xtrabackup(PageBackup):
     unstream = "xbstream"
     more_follow = ("--apply-log-only",)
     files = ("xtrabackup",)
+    without_tls = "--ssl-mode=DISABLED"
     size = SIZE
 
     def server_of(self, execute: Execute) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class PageBackup(Strategy):
     """The option with which it prepares what others of the chain are applied to; then it prepares once more at the end."""
     files: ClassVar[Sequence[str]]
     """What the names of its own files begin with, the newest first."""
+    without_tls: ClassVar[str]
+    """The option with which it comes to the server's socket without TLS, which takes a slow guest too long there."""
     size: ClassVar[Statement]
     """Asks for the bytes of all tablespaces."""
 
@@ -135,6 +137,7 @@ class _Taking(Taking):
             f"--stream={self._strategy.stream}",
             f"--socket={config.socket}",
             "--user=root",
+            self._strategy.without_tls,
             f"--datadir={config.data_dir}",
             f"--target-dir={self._place}",
             f"--extra-lsndir={self._place}",
