@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ class FakeDriver(Driver):
         self.on = frozenset({"general"})
         self.root = False
         self.stopped = False
+        self.shut = False
+        self.seat: int | None = None
         self.tls = True
         self.policy: tls_mode.Policy | None = None
 
@@ -96,6 +98,29 @@ class FakeDriver(Driver):
     def writes_stopped(self) -> bool:
         self.ping()
         return self.stopped
+
+    def keep_out(self) -> None:
+        self.calls.append("keep_out")
+        self.shut = True
+
+    def let_in(self, held: bool) -> None:
+        self.calls.append("let_in held" if held else "let_in")
+        self.shut = held
+
+    def kept_out(self) -> bool:
+        self.ping()
+        return self.shut
+
+    def take_seat(self, server_id: int | None) -> None:
+        self.seat = server_id
+
+    def last_position(self, stop: Callable[[], None]) -> str:
+        stop()
+        return "me:1-9"
+
+    def await_applied(self, position: str, seconds: int) -> bool:
+        self.calls.append(f"await {position} {seconds}")
+        return position != "never"
 
     def closed(self) -> bool:
         return False
@@ -360,6 +385,9 @@ class BackupDriver:
 
     def backup_strategies(self) -> dict[str, type[Strategy]]:
         return {"file": FakeStrategy}
+
+    def take_seat(self, server_id: int | None) -> None:
+        self.acts.append(("take_seat", server_id))
 
 
 class FakeStrategy(Strategy):

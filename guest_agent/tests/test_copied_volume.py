@@ -95,7 +95,7 @@ def test_the_data_become_this_instances(config: Config, driver: BackupDriver, mo
     job = Adopt(driver, {}, {})
     job.verify()
     job.run(FakeReport())
-    assert [act[0] for act in driver.acts] == ["revive", "settle"]
+    assert [act[0] for act in driver.acts] == ["take_seat", "revive", "settle"]
     assert data_directory.is_own(config)
     assert data_directory.is_restored(config)
     assert (mount / "data/file").read_text() == "data"

@@ -63,6 +63,7 @@ class World:
         self.datastore = Datastore()
         self.size, self.free = 1024, 500
         self.mounted = True
+        self.may_write = True
         self.now = 0.0
         self.path = Path(config.state_dir, "writes.json")
         monkeypatch.setattr(module, "usage", lambda _path: self._usage() if self.mounted else None)
@@ -70,7 +71,7 @@ class World:
         self.guard = self.started()
 
     def started(self) -> Guard:
-        return Guard(self.config, cast(Driver, self.datastore))
+        return Guard(self.config, cast(Driver, self.datastore), lambda: self.may_write)
 
     def _usage(self) -> dict[str, Any]:
         percent = 100 - 100 * self.free // self.size
@@ -107,6 +108,14 @@ def test_a_volume_that_fills_and_grows(world: World, capfd: pytest.CaptureFixtur
     assert not world.look(1000)
     assert world.datastore.asked == ["stop", "allow"]
     assert events(capfd) == ["writes_stopped", "writes_allowed"]
+
+
+def test_one_whose_role_forbids_writes_stays_shut(world: World) -> None:
+    world.look(64)
+    world.may_write, world.size = False, 2048
+    assert world.look(1000)
+    assert world.guard.hold is None
+    assert world.datastore.stopped
 
 
 def test_what_can_be_done_without_goes_before_writes_stop(world: World, capfd: pytest.CaptureFixture[str]) -> None:

@@ -15,7 +15,14 @@ import pytest
 from dbaas_agent import loop as module
 from dbaas_agent.loop import Loop, beat_due
 
-CALM = {"status": "ACTIVE", "fault": "", "ticket_expires": None, "volume": {"used_percent": 12}, "clock_offset": None}
+CALM = {
+    "status": "ACTIVE",
+    "fault": "",
+    "role": "primary",
+    "ticket_expires": None,
+    "volume": {"used_percent": 12},
+    "clock_offset": None,
+}
 
 
 @pytest.mark.parametrize(

@@ -62,3 +62,15 @@ def test_statements(info: str | None, writes: bool) -> None:
 )
 def test_connections(given: dict[str, Any], busy: bool, idle: bool) -> None:
     assert (bool(writers.writing([given])), bool(writers.idle([given]))) == (busy, idle)
+
+
+def test_clients_are_told_from_the_servers_own_and_from_replicas() -> None:
+    own = row("SELECT 1", user="root", host="localhost")
+    others = [
+        row(None, "Binlog Dump GTID"),
+        row(None, "Slave_SQL", "system user", ""),
+        row(None, "Daemon", "event_scheduler"),
+    ]
+    clients = [row("SELECT 1"), row(None, "Sleep"), row("INSERT INTO t VALUES (1)", user="root")]
+    assert writers.clients([own, *others]) == []
+    assert len(writers.clients([own, *others, *clients])) == len(clients)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from dbaas_agent.drivers.postgresql.access import Access, Rules, declared, is_ours, rendered
+from dbaas_agent.drivers.postgresql.access import Access, Rules, declared, is_closed, is_ours, rendered, with_clients
 from dbaas_agent.drivers.postgresql.sql import normal_host, role_fault
 from dbaas_agent.drivers.tls_rules import NONE, SSL, X509
 from dbaas_agent.tls_mode import MODES, MUTUAL, OFF, PREFERRED, REQUIRED
@@ -61,11 +62,17 @@ def _words(line: str) -> list[str]:
     strategies.sampled_from(MODES),
     strategies.dictionaries(NAMES, NETWORKS, max_size=5),
     strategies.frozensets(NAMES, max_size=5),
+    strategies.booleans(),
 )
-def test_one_undoes_the_other(mode: str, hosts: dict[str, str], plain: frozenset[str]) -> None:
-    access = Access(mode, {name: normal_host(host) or "" for name, host in hosts.items()}, plain)
-    read = declared(rows(rendered(access)))
-    assert read == Access(mode, access.hosts, frozenset() if mode in (OFF, MUTUAL) else plain)
+def test_one_undoes_the_other(mode: str, hosts: dict[str, str], plain: frozenset[str], closed: bool) -> None:
+    access = Access(mode, {name: normal_host(host) or "" for name, host in hosts.items()}, plain, closed)
+    content = rendered(access)
+    assert declared(rows(content)) == Access(
+        mode, access.hosts, frozenset() if mode in (OFF, MUTUAL) else plain, closed
+    )
+    assert is_closed(content) is closed
+    assert with_clients(content, not closed) == rendered(replace(access, closed=not closed))
+    assert with_clients(content, closed) == content
 
 
 def test_a_file() -> None:

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dbaas_agent import data_directory, systemd
 from dbaas_agent.config import Config
+from dbaas_agent.drivers.base import Plan
 from dbaas_agent.drivers.postgresql.following import Placed, plan_account, plan_follow, plan_leave
+from dbaas_agent.errors import AgentError
 from dbaas_agent.replication import Source, Upstream
 
 NAME = "dbaas_replica_01234567"
@@ -22,11 +25,27 @@ def shown(plan: Any) -> list[str]:
     return [step.shown() for step in plan.statements]
 
 
-def test_a_primary_is_started_again_to_follow(config: Config) -> None:
-    plan = plan_follow(None, UPSTREAM, config)
-    assert shown(plan) == ["source.password: written", "postgresql-follow.conf: written", "standby.signal: written"]
+def planned(source: Source | None, upstream: Upstream, config: Config) -> Plan:
+    return plan_follow(source, upstream, config, "/bin/pg_rewind", "/etc/postgresql.conf")
+
+
+def test_a_primary_is_rewound_and_started_again_to_follow(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = planned(None, UPSTREAM, config)
+    assert shown(plan) == ["source.password: written", "postgresql-follow.conf: written"]
+    assert [step.shown() for step in plan.stopped] == ["pg_rewind", "standby.signal: written"]
     assert plan.restart
-    password, settings, signal = plan.statements
+    password, settings = plan.statements
+    rewind, signal = plan.stopped
+    ran: list[Any] = []
+    monkeypatch.setattr(systemd, "run_outside", lambda *words: ran.append(words))
+    Path(config.data_dir).mkdir()
+    rewind.put()
+    assert data_directory.is_own(config)
+    ((_unit, command, user, _group, _seconds),) = ran
+    assert user == config.datastore_user
+    assert command[:3] == ["/bin/pg_rewind", f"--target-pgdata={config.data_dir}", "--config-file=/etc/postgresql.conf"]
+    assert "host=192.0.2.9" in command[3]
+    assert "se:cr" not in repr(command)
     assert password.content == f"*:*:*:{NAME}:se\\:cr\\\\et\n"
     assert "host=192.0.2.9 port=5433" in settings.content
     assert "sslmode=verify-full sslrootcert=/tls/source.pem" in settings.content
@@ -37,20 +56,20 @@ def test_a_primary_is_started_again_to_follow(config: Config) -> None:
 
 
 def test_a_standby_reads_its_files_again(config: Config) -> None:
-    plan = plan_follow(STANDBY, UPSTREAM, config)
+    plan = planned(STANDBY, UPSTREAM, config)
     assert shown(plan) == ["source.password: written", "postgresql-follow.conf: written"]
     assert not plan.restart
 
 
 def test_whoever_is_followed_already_is_at_most_gone_on_with(config: Config) -> None:
     known = Upstream("192.0.2.1", 5432, NAME)
-    assert shown(plan_follow(STANDBY, known, config)) == []
+    assert shown(planned(STANDBY, known, config)) == []
     paused = Source("192.0.2.1", 5432, receiving=True, applying=False)
-    assert shown(plan_follow(paused, known, config)) == ["SELECT pg_wal_replay_resume()"]
+    assert shown(planned(paused, known, config)) == ["SELECT pg_wal_replay_resume()"]
 
 
 def test_without_an_authority_there_is_no_tls(config: Config) -> None:
-    settings = plan_follow(STANDBY, Upstream("192.0.2.9", 5432, NAME, "p"), config).statements[1]
+    settings = planned(STANDBY, Upstream("192.0.2.9", 5432, NAME, "p"), config).statements[1]
     assert "sslmode=disable" in settings.content
 
 
@@ -83,3 +102,17 @@ def test_a_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     Placed(str(path), None, str(tmp_path)).put()
     assert not path.exists()
+
+
+@pytest.mark.parametrize(("reason", "told"), [("agent", "conflict"), ("timeout", "timeout")])
+def test_what_cannot_be_rewound_says_so(
+    config: Config, monkeypatch: pytest.MonkeyPatch, reason: str, told: str
+) -> None:
+    def fail(*_words: Any) -> None:
+        raise AgentError(reason, "no")
+
+    monkeypatch.setattr(systemd, "run_outside", fail)
+    Path(config.data_dir).mkdir()
+    with pytest.raises(AgentError) as caught:
+        planned(None, UPSTREAM, config).stopped[0].put()
+    assert caught.value.reason == told

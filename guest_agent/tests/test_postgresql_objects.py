@@ -15,8 +15,8 @@ import pytest
 from dbaas_agent import schema, validate
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.postgresql import catalog, objects
-from dbaas_agent.drivers.postgresql.access import IDENT, Access, Rules, rendered
+from dbaas_agent.drivers.postgresql import catalog, objects, published_access
+from dbaas_agent.drivers.postgresql.access import IDENT, Access, Rules, rendered, with_clients
 from dbaas_agent.drivers.postgresql.catalog import Execute
 from dbaas_agent.drivers.postgresql.databases import Database, Extension
 from dbaas_agent.drivers.postgresql.grants import SEQUENCE, TABLE, Atom, Catalog, Held, Relation, Scope
@@ -60,6 +60,7 @@ class Server:
             catalog._VERSION: [{"version": 150018}],
             catalog._RULES_FILE: [{"path": str(path), "read": os.stat(path).st_mtime + 1}],
             catalog._RULES: [],
+            published_access._THERE.sql: [{"there": False, "follows": False}],
             catalog._SCHEMAS: [{"name": "public"}],
             catalog._RELATIONS: [
                 {"schema": "public", "name": "t", "kind": TABLE, "of": ""},
@@ -218,6 +219,7 @@ def test_steps_run_each_in_its_database_and_leave_no_session_behind(server: Serv
         ("shop", "c"),
         ("shop", "end"),
         ("postgres", checked),
+        ("postgres", published_access._THERE.sql),
         ("postgres", "end"),
         ("", "reload"),
         ("postgres", "d"),
@@ -256,3 +258,50 @@ def test_before_the_first_start_only_the_agent_gets_in(tmp_path: Path) -> None:
     seen = ident.stat().st_mtime_ns
     objects.before_start(str(tmp_path))
     assert (hba.read_text(), ident.stat().st_mtime_ns) == (ours, seen)
+
+
+@pytest.fixture
+def data(server: Server) -> str:
+    """The data directory, whose pg_hba.conf the server reads."""
+    server.rows[published_access._THERE.sql] = [{"there": True, "follows": False}]
+    return str(server.path.parent)
+
+
+def updates(server: Server) -> list[str]:
+    return [sql for _database, sql in server.ran if sql.startswith("UPDATE dbaas.access")]
+
+
+def test_a_primary_tells_its_replicas_whom_it_lets_in(server: Server, data: str) -> None:
+    objects.publish_access(server.sessions, data)
+    assert len(updates(server)) == 1
+    after = rendered(Access(hosts={"u": "192.0.2.1"}))
+    objects.apply(server.sessions, server.reload, Plan([Rules(str(server.path), "", after)], {}, {}))
+    assert len(updates(server)) == 2
+    server.rows[published_access._THERE.sql] = [{"there": True, "follows": True}]
+    objects.apply(server.sessions, server.reload, Plan([Rules(str(server.path), "", after)], {}, {}))
+    assert len(updates(server)) == 2
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_replica_lets_in_whom_its_primary_does(server: Server, data: str, closed: bool) -> None:
+    objects.close(data, closed)
+    told = rendered(Access(hosts={"u": "192.0.2.1"}))
+    server.rows["SELECT rules FROM dbaas.access"] = [{"rules": told}]
+    assert objects.take_access(server.sessions, data)
+    assert server.path.read_text() == with_clients(told, closed)
+    assert not objects.take_access(server.sessions, data)
+
+
+@pytest.mark.parametrize("rows", [[], [{"rules": ""}], [{"rules": "host all all all trust\n"}]])
+def test_what_nobody_told_changes_nothing(server: Server, data: str, rows: Rows) -> None:
+    server.rows["SELECT rules FROM dbaas.access"] = rows
+    before = server.path.read_text()
+    assert not objects.take_access(server.sessions, data)
+    assert server.path.read_text() == before
+
+
+def test_the_file_of_somebody_else_is_left_alone(server: Server, data: str) -> None:
+    server.path.write_text("# mine\n")
+    objects.close(data, True)
+    assert server.path.read_text() == "# mine\n"
+    assert not objects.is_closed(data)

@@ -11,8 +11,10 @@ import pytest
 from dbaas_agent.drivers.mariadb import replication as mariadb
 from dbaas_agent.drivers.mysql import replication as mysql
 from dbaas_agent.drivers.mysql_family import replication as family
+from dbaas_agent.drivers.mysql_family import seat
 from dbaas_agent.drivers.mysql_family.sql import Names, Statement, user_fault
 from dbaas_agent.drivers.postgresql import replication as postgresql
+from dbaas_agent.errors import AgentError
 from dbaas_agent.replication import GTID_SET, GTID_STATE, PRIMARY, REPLICA, WAL, Source, Upstream
 
 MARIADB = {"server_id": 2, "domain_id": 0, "state": "0-1-50,0-2-60", "position": "0-1-50", "read_only": 0}
@@ -252,3 +254,45 @@ def test_such_an_account_is_no_users() -> None:
     names = Names(32, frozenset({"root"}))
     assert user_fault("dbaas_replica_01234567", names)
     assert not user_fault("dbaas_replica", names)
+
+
+@pytest.mark.parametrize(
+    ("position", "awaited"),
+    [("", ""), ("0-1-50", "0-1-50"), ("0-1-50,0-2-60,0-1-55", "0-2-60"), ("0-2-60,1-3-7,0-1-61", "0-1-61,1-3-7")],
+)
+def test_mariadb_waits_for_the_last_of_each_domain(position: str, awaited: str) -> None:
+    assert mariadb.last_of_each_domain(position) == awaited
+
+
+def controldata(state: str = "shut down") -> str:
+    return (
+        "pg_control version number:            1300\n"
+        f"Database cluster state:               {state}\n"
+        "Latest checkpoint location:           0/5000028\n"
+        "Latest checkpoint's REDO location:    0/5000028\n"
+        "Latest checkpoint's TimeLineID:       3\n"
+        "Latest checkpoint's PrevTimeLineID:   3\n"
+    )
+
+
+def test_a_postgresql_server_that_was_stopped_tells_its_last_checkpoint() -> None:
+    told = postgresql.last_position(controldata(), history)
+    assert told == "1@0/0:0/3000060,2@0/3000060:0/4000000,3@0/4000000:0/5000029"
+
+
+def test_one_that_was_not_stopped_in_peace_has_no_last_position() -> None:
+    for told in (controldata("in production"), "nonsense"):
+        with pytest.raises(AgentError) as caught:
+            postgresql.last_position(told, history)
+        assert caught.value.reason == "agent"
+
+
+def test_a_member_starts_without_taking_writes() -> None:
+    content = seat.settings("mysqld", 7, ("read_only", "super_read_only"))
+    assert content.splitlines() == [
+        "[mysqld]",
+        "server_id = 7",
+        "event_scheduler = OFF",
+        "read_only = ON",
+        "super_read_only = ON",
+    ]

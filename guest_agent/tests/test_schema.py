@@ -47,7 +47,12 @@ def test_passwords_and_the_secrets_of_jobs_are_secret() -> None:
             yield from options(option.get("options", {}))
 
     named = {name: option for verb in schema.VERBS.values() for name, option in options(verb["args"])}
-    assert sorted(name for name, option in named.items() if option.get("secret")) == ["password", "secrets", "url"]
+    assert sorted(name for name, option in named.items() if option.get("secret")) == [
+        "password",
+        "record",
+        "secrets",
+        "url",
+    ]
 
 
 def test_the_reference_names_every_verb_and_argument() -> None:

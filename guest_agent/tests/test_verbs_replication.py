@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbaas_agent import verbs
+from dbaas_agent import data_directory, marker, verbs
 from dbaas_agent.agent import Agent
+from dbaas_agent.config import Config
+from dbaas_agent.drivers.base import Plan
 from dbaas_agent.errors import AgentError
 from dbaas_agent.replication import GTID_SET, Facts, Source, Upstream
 
-from guest_agent.tests.fakes import KEPT, FakeDriver, Step
+from guest_agent.tests.fakes import KEPT, FakeDriver, Step, World
 
 PRIMARY = Facts(GTID_SET, "me", writable=True, received="me:1-5", applied="me:1-5")
 CLOSED = replace(PRIMARY, writable=False)
@@ -101,3 +103,91 @@ def test_nobody_is_followed_any_more(agent: Agent) -> None:
 def test_on_a_replica_nothing_is_written(agent: Agent, verb: str, args: dict[str, Any]) -> None:
     assert reason(agent, FOLLOWS, verb, **args) == "not_actionable"
     assert fake(agent).calls == []
+
+
+SEAT = {"set": "a" * 32, "reign": 2, "role": "primary", "server_id": 3, "record": "https://store/record"}
+
+
+@pytest.fixture
+def _runs(world: World) -> None:
+    world._set(active="active")
+
+
+@pytest.mark.usefixtures("_runs")
+def test_a_member_becomes_primary_and_is_drained(agent: Agent, world: World) -> None:
+    driver = fake(agent)
+    driver.shut = True
+    assert call(agent, FOLLOWS, "member_set", check=True, **SEAT)["changed"]
+    assert (driver.shut, agent.gate.member) == (True, None)
+    assert call(agent, FOLLOWS, "member_set", **SEAT)["changed"]
+    assert (driver.shut, driver.seat, agent.gate.may_write()) == (False, 3, True)
+    driver.plan_leave = lambda: Plan([], {}, {})  # type: ignore[method-assign]
+    assert not call(agent, PRIMARY, "member_set", **SEAT)["changed"]
+
+    assert call(agent, PRIMARY, "writes_drain", check=True)["position"] is None
+    assert not driver.shut
+    drained = call(agent, PRIMARY, "writes_drain")
+    assert (drained["changed"], drained["position"]) == (True, "me:1-9")
+    assert (driver.shut, agent.gate.may_write(), world.unit.active) == (True, False, "inactive")
+    assert not agent.gate.uncertain()
+    # And back: it is started for that.
+    assert call(agent, CLOSED, "member_set", **SEAT)["changed"]
+    assert (driver.shut, agent.gate.may_write(), world.unit.active) == (False, True, "active")
+
+
+@pytest.mark.usefixtures("_runs")
+def test_a_replica_is_shut_before_it_follows(agent: Agent) -> None:
+    assert call(agent, PRIMARY, "member_set", **{**SEAT, "role": "replica"})["changed"]
+    assert (fake(agent).shut, agent.gate.may_write()) == (True, False)
+    assert not call(agent, PRIMARY, "member_set", **{**SEAT, "role": "replica"})["changed"]
+    assert call(agent, PRIMARY, "member_unset")["changed"]
+    assert (fake(agent).shut, fake(agent).seat, agent.gate.member) == (False, None, None)
+
+
+@pytest.mark.usefixtures("_runs")
+def test_who_knows_of_a_later_reign_is_told_nothing_of_an_earlier_one(agent: Agent) -> None:
+    call(agent, PRIMARY, "member_set", **{**SEAT, "role": "replica"})
+    assert reason(agent, PRIMARY, "member_set", **{**SEAT, "reign": 1}) == "conflict"
+    assert reason(agent, FOLLOWS, "writes_drain") == "not_actionable"
+    # The ticket that it has is kept when none comes with it.
+    call(agent, PRIMARY, "member_set", **{**SEAT, "reign": 3, "record": None})
+    assert agent.gate.member is not None
+    assert agent.gate.member.record == SEAT["record"]
+
+
+def test_outside_of_a_set_nothing_is_drained(agent: Agent) -> None:
+    assert reason(agent, PRIMARY, "writes_drain") == "not_actionable"
+
+
+@pytest.mark.usefixtures("_runs")
+def test_a_position_is_waited_for(agent: Agent) -> None:
+    assert call(agent, FOLLOWS, "replica_await", position="me:1-5", seconds=5)["replication"]["applied"] == "me:1-5"
+    assert reason(agent, FOLLOWS, "replica_await", position="never", seconds=5) == "timeout"
+    assert reason(agent, FOLLOWS, "replica_await", position="me:1-5", seconds=0) == "invalid"
+
+
+@pytest.mark.usefixtures("_runs")
+def test_only_the_data_of_a_replica_are_discarded(agent: Agent, world: World) -> None:
+    data = Path(agent.config.data_dir)
+    data.mkdir()
+    (data / "data").write_text("x")
+    assert reason(agent, PRIMARY, "replica_discard") == "not_actionable"
+    call(agent, PRIMARY, "member_set", **SEAT)
+    assert reason(agent, PRIMARY, "replica_discard") == "not_actionable"
+    call(agent, PRIMARY, "member_set", **{**SEAT, "role": "replica"})
+    assert call(agent, PRIMARY, "replica_discard", check=True)["changed"]
+    assert (data / "data").exists()
+    assert call(agent, PRIMARY, "replica_discard")["changed"]
+    assert (data.exists(), world.unit.active) == (False, "inactive")
+    assert marker.read(agent.config)["state"] == marker.EMPTY
+
+
+def test_what_was_stopped_midway_leaves_no_half(config: Config) -> None:
+    data, gone = Path(config.data_dir), Path(f"{config.data_dir}.gone")
+    for directory in (data, gone):
+        directory.mkdir()
+        (directory / "x").touch()
+    data_directory.discard(config)
+    data_directory.discard(config)
+    assert not data.exists()
+    assert not gone.exists()

@@ -130,7 +130,7 @@ _raw:
     config_files:
       description: The names of the files in RV(_raw[].config_dir), by kind.
       type: dict
-      sample: {config: 80-dbaas.cnf, tls: 85-dbaas-tls.cnf, logs: 87-dbaas-logs.cnf, override: 90-dbaas-override.cnf}
+      sample: {config: 80-dbaas.cnf, tls: 85-dbaas-tls.cnf, logs: 87-dbaas-logs.cnf, override: 90-dbaas-override.cnf, replica: 92-dbaas-replica.cnf}
     files:
       description: The paths of the templates on the controller, by kind.
       type: dict

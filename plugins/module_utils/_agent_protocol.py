@@ -382,7 +382,7 @@ VERBS: dict[str, dict[str, Any]] = {
     },
     "replica_follow": {
         "mutating": True,
-        "timeout": 300,
+        "timeout": 2400,
         "args": {
             "host": {
                 "type": "str",
@@ -417,6 +417,66 @@ VERBS: dict[str, dict[str, Any]] = {
     "replica_leave": {
         "mutating": True,
         "timeout": 300,
+        "args": {},
+    },
+    "replica_discard": {
+        "mutating": True,
+        "timeout": 1300,
+        "args": {},
+    },
+    "replica_await": {
+        "mutating": False,
+        "timeout": 130,
+        "args": {
+            "position": {
+                "type": "str",
+                "required": True,
+            },
+            "seconds": {
+                "type": "int",
+                "default": 60,
+            },
+        },
+    },
+    "member_set": {
+        "mutating": True,
+        "timeout": 1500,
+        "args": {
+            "set": {
+                "type": "str",
+                "required": True,
+                "pattern": "[0-9a-f]{32}",
+            },
+            "reign": {
+                "type": "int",
+                "required": True,
+            },
+            "role": {
+                "type": "str",
+                "required": True,
+                "choices": [
+                    "primary",
+                    "replica",
+                ],
+            },
+            "server_id": {
+                "type": "int",
+                "required": True,
+            },
+            "record": {
+                "type": "str",
+                "secret": True,
+            },
+        },
+    },
+    "member_unset": {
+        "mutating": True,
+        "timeout": 300,
+        "args": {},
+    },
+    "writes_drain": {
+        "mutating": True,
+        "timeout": 1300,
         "args": {},
     },
     "parameter_list": {

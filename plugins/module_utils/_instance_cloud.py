@@ -13,7 +13,12 @@ import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.dbaas.openstack.plugins.module_utils import _preflight, _preflight_cloud, _store
+from ansible_collections.dbaas.openstack.plugins.module_utils import (
+    _preflight,
+    _preflight_cloud,
+    _replication_sets_cloud,
+    _store,
+)
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError, as_dbaas_error
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_apply_cloud import (
     Applier,
@@ -46,7 +51,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._lock_cloud import
     locked,
     refuse_foreign,
 )
-from ansible_collections.dbaas.openstack.plugins.module_utils._observed import VERSION, Instance
+from ansible_collections.dbaas.openstack.plugins.module_utils._observed import SET, VERSION, Instance
 from ansible_collections.dbaas.openstack.plugins.module_utils._quota import needs, quota_problems
 from ansible_collections.dbaas.openstack.plugins.module_utils._status import BROKEN, works
 from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
@@ -121,6 +126,8 @@ def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     refuse(name_problems(name))
     work = Work(params["operation"] or "instance_delete", {"keep_volume": keep_volume}, params["lock"])
     instance = find(connection, name)
+    if instance is not None:
+        _refuse_member(connection, instance, prefix)
     steps = plan_absent(instance, keep_volume)
     if instance is not None and module.check_mode:
         refuse_foreign(instance.group.tags, work)
@@ -138,6 +145,21 @@ def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
         instance = None
     removed = [f"{step.resource} {step.name}" for step in steps if step.action == "delete"]
     return {**_result(connection, instance, steps, prefix), "removed": removed}
+
+
+def _refuse_member(connection: t.Any, instance: Instance, prefix: str) -> None:
+    """Nobody goes whom others follow, or for whom another one keeps what it has not read."""
+    told = instance.volume.metadata.get(SET) if instance.volume else None
+    found = _replication_sets_cloud.find(connection, told, prefix) if told else None
+    if found is None or instance.anchor.uid not in found.members or len(found.members) == 1:
+        return
+    leads = found.primary == instance.anchor.uid
+    msg = f"{instance.group.name} is {'the primary' if leads else 'a replica'} of a replication set: " + (
+        "playbook replica_promote has another one take over, or replica_detach makes the replicas instances of their own"
+        if leads
+        else "playbook replica_detach makes it an instance of its own"
+    )
+    raise DbaasError("not_actionable", msg)
 
 
 def _records_of(params: t.Mapping[str, t.Any], connection: t.Any) -> Records:

@@ -18,6 +18,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     PREVIOUS,
     RESTORED,
     ROOT_ENABLED,
+    SET,
     TLS_DEFAULT,
     TLS_MODE,
     Instance,
@@ -62,6 +63,7 @@ def view(
         "tls_mode": volume.metadata.get(TLS_MODE, TLS_DEFAULT) if volume else TLS_DEFAULT,
         "configuration": configuration_in(volume.metadata) if volume else "",
         "logs": logs_in(volume.metadata) if volume else [],
+        "replication_set": volume.metadata.get(SET, "") if volume else "",
         "open_ports": database_ports,
         "allowed_cidrs": sorted({rule.cidr for rule in instance.group.rules if rule.port != SSH_PORT}),
         "management_cidrs": sorted(

@@ -35,6 +35,8 @@ NOTHING = "none"
 UNSET = {TLS_MODE: TLS_DEFAULT, CONFIGURATION: NOTHING, LOGS: NOTHING}
 """What holds for a data volume whose metadata do not say."""
 TLS_MODES = ("off", "preferred", "required", "mutual")
+SET = "dbaas_set"
+"""Key in the metadata of a data volume: the id of the replication set of which its instance is a member."""
 ROLE = "dbaas_role"
 """Key in the metadata of a data volume: what it is for its instance. Without it, it is the one that the instance works with."""
 DATA, NEXT, PREVIOUS, DISCARDED = "data", "next", "previous", "discarded"

@@ -60,6 +60,13 @@ class ReplicationSet:
         """The record in the store."""
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
 
+    def seat(self, uid: str) -> dict[str, t.Any] | None:
+        """What the agent of a member is told with its verb member_set, but for the ticket; None for who is no member."""
+        if uid not in self.members:
+            return None
+        role = "primary" if uid == self.primary else "replica"
+        return {"set": self.id, "reign": self.reign, "role": role, "server_id": self.members[uid].server_id}
+
     def with_member(self, uid: str, *, synchronous: bool = False) -> ReplicationSet:
         """With another member, or with the same ones where it is one already."""
         if uid in self.members:

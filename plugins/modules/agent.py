@@ -52,6 +52,11 @@ options:
       - replica_account
       - replica_follow
       - replica_leave
+      - replica_await
+      - replica_discard
+      - member_set
+      - member_unset
+      - writes_drain
       - root_status
       - status
       - tls_set

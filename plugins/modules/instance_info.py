@@ -160,6 +160,11 @@ instances:
       elements: str
       returned: always
       sample: [slow]
+    replication_set:
+      description: The id of the replication set of which it is a member; empty without one. Module M(dbaas.openstack.replica_info) tells more.
+      type: str
+      returned: always
+      sample: ""
     open_ports:
       description: Ports of the datastore that somebody may reach.
       type: list

@@ -24,7 +24,7 @@ _HOST = {
     "open_files": {"type": "int", "required": True},
 }
 _MINIMUM = {name: {"type": "int", "required": True} for name in ("ram_mb", "disk_gb", "volume_gb")}
-TEMPLATES = ("config", "tls", "logs", "override", "closed")
+TEMPLATES = ("config", "tls", "logs", "override", "replica", "closed")
 """What is rendered for a guest: each is a template and a file."""
 _FILES = {name: {"type": "str", "required": True} for name in TEMPLATES}
 _RULE = {

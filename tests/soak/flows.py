@@ -4,7 +4,7 @@
 
 """The soaks that are all end-to-end tests of one file, those too that are left out of `./dev test` for want of time.
 
-`./dev soak instance`, `faults`, `day_two`, `configuration`, `logs`, `backups`.
+`./dev soak instance`, `faults`, `day_two`, `configuration`, `logs`, `backups`, `replicas`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ def configuration(_seed: int, minutes: float, directory: Path) -> dict[str, Any]
 def backups(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     """Backups from being taken to being restored and removed."""
     return _passed("test_backup", minutes, directory)
+
+
+def replicas(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+    """Replication sets from the first replica to the last."""
+    return _passed("test_replication", minutes, directory)
 
 
 def logs(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:

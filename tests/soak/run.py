@@ -30,6 +30,7 @@ SOAKS = {
     "agent": agent.soak,
     "backup": backup.soak,
     "backups": flows.backups,
+    "replicas": flows.replicas,
     "configuration": flows.configuration,
     "datastore": datastore.soak,
     "day_two": flows.day_two,

@@ -16,6 +16,7 @@ from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import identity
+from dbaas_agent.gate import Gate
 from dbaas_agent.guard import Guard
 from dbaas_agent.heartbeat import TicketFile
 from dbaas_agent.jobs.manager import Jobs
@@ -44,13 +45,15 @@ class Agent:
         self.tls = Store(config)
         self._lock = threading.Lock()
         self.volume = Volume(config, self._lock)
-        self._guard = Guard(config, driver)
+        self.gate = Gate(config, driver)
+        self._guard = Guard(config, driver, self.gate.may_write)
         self.overrides = Overrides(config, driver)
         self.jobs = Jobs(config, driver, self.volume, self._lock, job_command)
         self.logs = Logs(config, driver)
         self._sequence = 0
         self._answered = False
         self._replication: Facts | None = None
+        self._role = ""
         self._files = {path: identity(path) for path in files}
 
     def observe(self) -> dict[str, Any]:
@@ -65,7 +68,20 @@ class Agent:
         """Watch the space on the data volume, the size of logs, and settings on trial; whether there is something new to tell. Bounded like a look."""
         with self._lock:
             self.logs.look()
-            return self._guard.look() or (not self._answered and self.overrides.look())
+            news = self._guard.look()
+            news = self.gate.look(self.held()) or news
+            return news or (not self._answered and self.overrides.look())
+
+    def held(self) -> bool:
+        """Whether writes are stopped for want of room."""
+        return self._guard.hold is not None
+
+    def open(self) -> None:
+        """Let clients in at once where its part in a set allows it; AgentError when that does not work."""
+        with self._lock:
+            self.gate.look(self.held())
+            if self.gate.trouble:
+                raise AgentError("agent", self.gate.trouble)
 
     def ping(self) -> str:
         """The server's version; UnansweredError without an answer."""
@@ -85,7 +101,7 @@ class Agent:
 
     def _judge(self) -> tuple[status.Verdict, str | None]:
         try:
-            self._answered = False
+            self._answered, self._replication = False, None
             verdict = status.of_volume(self.volume.seen())
             if verdict is not None:
                 return verdict, None
@@ -93,9 +109,11 @@ class Agent:
                 version = self.driver.ping()
                 self._answered = True
                 self._replication = self.driver.replication_facts()
+                self._role = self._replication.role
                 self.overrides.prove()
                 closed, pending = self.driver.closed(), self.overrides.pending()
                 seen = status.of_server(self._guard.hold, self._guard.trouble, closed, pending)
+                seen = status.with_role(seen, self.gate.trouble, uncertain=self.gate.uncertain())
                 return status.with_taken(seen, self.overrides.taken), version
             except AgentError as silence:
                 return status.of_service(systemd.show(self.config.service), silence.msg), None
@@ -112,8 +130,9 @@ class Agent:
             "status": verdict.status,
             "fault": verdict.fault,
             "cause": verdict.cause,
-            "role": self._replication.role if self._replication else "",
+            "role": self.gate.member.role if self.gate.member else self._role,
             "lag": self._replication and self._replication.lag,
+            "membership": self.gate.member and self.gate.member.shown(),
             "replication": self._replication and self._replication.shown(),
             "volume": usage(self.config.mount_point),
             "agent_version": VERSION,

@@ -50,6 +50,7 @@ def _run(path: str) -> int:
     from dbaas_agent.dispatch import Dispatcher
     from dbaas_agent.heartbeat import Sender, TicketFile
     from dbaas_agent.loop import Loop
+    from dbaas_agent.record_watch import RecordWatch
     from dbaas_agent.server import Server
 
     settings = config.load(path)
@@ -58,6 +59,7 @@ def _run(path: str) -> int:
     job_command = [sys.executable, "-I", sys.argv[0], "job", "--config", path]
     agent = Agent(settings, drivers.load(settings), tickets, files, job_command)
     sender = Sender(tickets, settings.store_ca_file, agent.clock)
+    watch = RecordWatch(agent.gate, settings.store_ca_file)
 
     def wake() -> None:
         loop.wake()
@@ -74,10 +76,12 @@ def _run(path: str) -> int:
     signal.signal(signal.SIGTERM, lambda *_: loop.stop())
     server = Server(SOCKET, dispatcher.answer)
     sender.start()
+    watch.start()
     server.start()
     log("agent_started", version=VERSION, uid=settings.uid, driver=settings.driver)
     loop.run()
     server.close()
+    watch.close()
     sender.close()
     log("agent_stopped", busy=not dispatcher.slot.idle())
     return 0

@@ -77,11 +77,36 @@ def being_made(config: Config, restored: bool = False) -> Iterator[str]:
 
 
 def _finish(config: Config, directory: str, restored: bool) -> None:
-    origin = {"uid": config.uid, "history": secrets.token_hex(8), "restored": restored}
-    write_atomic(os.path.join(directory, _ORIGIN), json.dumps(origin).encode(), 0o644)
+    _write_origin(config, directory, restored)
     os.sync()
     os.rename(directory, config.data_dir)
     sync_directory(os.path.dirname(config.data_dir))
+
+
+def _write_origin(config: Config, directory: str, restored: bool) -> None:
+    origin = {"uid": config.uid, "history": secrets.token_hex(8), "restored": restored}
+    write_atomic(os.path.join(directory, _ORIGIN), json.dumps(origin).encode(), 0o644)
+
+
+@contextmanager
+def being_rewound(config: Config) -> Iterator[None]:
+    """The datastore's own tool, as its user, has the one in its place be as another server's; it is this instance's all the same when this is left."""
+    owner = pwd.getpwnam(config.datastore_user)
+    for entry in os.scandir(config.data_dir):
+        if entry.is_file(follow_symlinks=False):
+            os.chown(entry.path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+    yield
+    _write_origin(config, config.data_dir, restored=True)
+
+
+def discard(config: Config) -> None:
+    """Have none any more, of a server that is stopped: not half of one either, whenever this ends."""
+    gone = f"{config.data_dir}.gone"
+    if os.path.lexists(config.data_dir):
+        shutil.rmtree(gone, ignore_errors=True)
+        os.rename(config.data_dir, gone)
+        sync_directory(os.path.dirname(config.data_dir))
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def set_aside(config: Config) -> None:

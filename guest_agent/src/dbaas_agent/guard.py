@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from dbaas_agent import space
@@ -29,9 +30,11 @@ class Guard:
     the datastore ends it.
     """
 
-    def __init__(self, config: Config, driver: Driver) -> None:
+    def __init__(self, config: Config, driver: Driver, may_write: Callable[[], bool]) -> None:
+        """may_write: whether writes may go on when there is room, as far as its part in a replication set decides."""
         self._config = config
         self._driver = driver
+        self._may_write = may_write
         self._path = os.path.join(config.state_dir, "writes.json")
         self._before: Space | None = None
         self._room_after = 0.0
@@ -92,7 +95,7 @@ class Guard:
             log("writes_stopped", "warning", free_bytes=now.free, used_percent=now.used_percent)
 
     def _let_go(self, now: Space) -> None:
-        if self.hold is not None and self.hold.ours:
+        if self.hold is not None and self.hold.ours and self._may_write():
             self._driver.allow_writes()
         remove(self._path)
         self.hold = None

@@ -20,7 +20,7 @@ CHECK_SECONDS = 5.0
 SPACE_PERCENT = 90
 RENEW_RETRY_SECONDS = 3600.0
 _SPREAD = random.SystemRandom()
-_TOLD_AT_ONCE = ("status", "fault", "ticket_expires")
+_TOLD_AT_ONCE = ("status", "fault", "role", "ticket_expires")
 
 
 def beat_due(now: float, next_beat: float, document: dict[str, Any], told: dict[str, Any] | None) -> bool:

@@ -21,8 +21,12 @@ def carry_out(agent: Agent, plan: Plan, check: bool) -> dict[str, Any]:
         agent.driver.apply(plan)
         if kept is not None and not kept.decides:
             tls_mode.write(agent.config, kept)
+        if plan.stopped:
+            systemd.stop(agent.config.service, service.SECONDS)
+            for step in plan.stopped:
+                step.put()
         if plan.restart:
             service.begin(agent, systemd.restart)
-    statements = [step.shown() for step in plan.statements]
+    statements = [step.shown() for step in (*plan.statements, *plan.stopped)]
     changed = bool(statements) or kept is not None
     return {"changed": changed, "diff": {"before": plan.before, "after": plan.after}, "statements": statements}

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dbaas_agent.replication import ACCOUNT
+from dbaas_agent.replication import ACCOUNT, PRIMARY, REPLICA
 
 PROTOCOLS = [1]
 SOCKET = "/run/dbaas/agent.sock"
@@ -166,7 +166,7 @@ VERBS: dict[str, dict[str, Any]] = {
     },
     "replica_follow": {
         "mutating": True,
-        "timeout": 300,
+        "timeout": 2400,
         "args": {
             "host": {"type": "str", "required": True},
             "port": {"type": "int", "required": True},
@@ -178,6 +178,28 @@ VERBS: dict[str, dict[str, Any]] = {
         },
     },
     "replica_leave": {"mutating": True, "timeout": 300, "args": {}},
+    "replica_discard": {"mutating": True, "timeout": 1300, "args": {}},
+    "replica_await": {
+        "mutating": False,
+        "timeout": 130,
+        "args": {
+            "position": {"type": "str", "required": True},
+            "seconds": {"type": "int", "default": 60},
+        },
+    },
+    "member_set": {
+        "mutating": True,
+        "timeout": 1500,
+        "args": {
+            "set": {"type": "str", "required": True, "pattern": "[0-9a-f]{32}"},
+            "reign": {"type": "int", "required": True},
+            "role": {"type": "str", "required": True, "choices": [PRIMARY, REPLICA]},
+            "server_id": {"type": "int", "required": True},
+            "record": {"type": "str", "secret": True},
+        },
+    },
+    "member_unset": {"mutating": True, "timeout": 300, "args": {}},
+    "writes_drain": {"mutating": True, "timeout": 1300, "args": {}},
     "parameter_list": {"mutating": False, "timeout": 300, "args": {}},
     "configuration_set": {
         "mutating": True,

@@ -23,6 +23,8 @@ SPACE = "space"
 """The cause of BLOCKED when the data volume has no room for writes."""
 CLOSED = "closed"
 """The cause of BLOCKED when no client is let in."""
+ROLE = "role"
+"""The cause of BLOCKED when it is not certain that this member is its set's primary."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,14 @@ def of_server(hold: Hold | None, trouble: str, closed: bool, pending: Sequence[s
     full = f"the data volume was {hold.used_percent} % full with {hold.free // MIB} MiB free"
     lead = trouble or "writes are stopped"
     return Verdict(BLOCKED, f"{lead}: {full}; give it a larger volume (playbook instance_resize)", SPACE)
+
+
+def with_role(verdict: Verdict, trouble: str, *, uncertain: bool) -> Verdict:
+    """The verdict with what keeps a member of a replication set from its role."""
+    if uncertain and verdict.status == ACTIVE:
+        fault = "the set's record cannot be read, so it is not certain that this is the primary: no client is let in"
+        verdict = Verdict(BLOCKED, fault, ROLE)
+    return replace(verdict, fault="; ".join(filter(None, [verdict.fault, trouble])))
 
 
 def with_taken(verdict: Verdict, taken: Sequence[str]) -> Verdict:

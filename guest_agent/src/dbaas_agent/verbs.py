@@ -17,7 +17,17 @@ from dbaas_agent.plans import carry_out
 from dbaas_agent.tls import Subjects, client_subject, shown_time, subjects
 from dbaas_agent.verbs_configuration import configuration_set, parameter_list
 from dbaas_agent.verbs_logs import log_discard, log_list, log_publish, log_read
-from dbaas_agent.verbs_replication import replica_account, replica_follow, replica_leave, require_no_source
+from dbaas_agent.verbs_replication import (
+    member_set,
+    member_unset,
+    replica_account,
+    replica_await,
+    replica_discard,
+    replica_follow,
+    replica_leave,
+    require_no_source,
+    writes_drain,
+)
 from dbaas_agent.volume import VolumeWish
 
 Result = dict[str, Any]
@@ -121,6 +131,8 @@ def _datastore_initialise(agent: Agent, args: dict[str, Any], check: bool) -> Re
         if not made:
             with data_directory.being_made(agent.config) as partial:
                 data_directory.initialise(agent.driver, partial)
+        if agent.gate.member is None:
+            agent.driver.take_seat(None)
         agent.logs.prepare()
         enabled = _ensure_enabled(agent.config.service)
         service.begin(agent, systemd.start)
@@ -265,6 +277,11 @@ HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
     "replica_account": replica_account,
     "replica_follow": replica_follow,
     "replica_leave": replica_leave,
+    "replica_await": replica_await,
+    "replica_discard": replica_discard,
+    "member_set": member_set,
+    "member_unset": member_unset,
+    "writes_drain": writes_drain,
     "parameter_list": parameter_list,
     "configuration_set": configuration_set,
     "log_list": log_list,

@@ -6,17 +6,22 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
+from dbaas_agent import data_directory, marker, service, systemd
 from dbaas_agent.agent import Agent
 from dbaas_agent.drivers.base import UnansweredError
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_text, write_atomic
+from dbaas_agent.membership import Membership
 from dbaas_agent.plans import carry_out
-from dbaas_agent.replication import Upstream
+from dbaas_agent.replication import PRIMARY, REPLICA, Upstream
 
 Result = dict[str, Any]
 _LONGEST_DELAY = 30 * 86400
+_LONGEST_WAIT = 120
 
 
 def require_no_source(agent: Agent) -> None:
@@ -67,3 +72,98 @@ def _is_writable(agent: Agent) -> bool:
 
 def replica_leave(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
     return carry_out(agent, agent.driver.plan_leave(), check)
+
+
+def replica_discard(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
+    """The data of a replica go, so that it can be made anew."""
+    found = agent.volume.require()
+    member = agent.gate.member
+    if member is None or member.role != REPLICA:
+        raise AgentError("not_actionable", "this server is no replica: what it has may be nowhere else")
+    there = os.path.lexists(agent.config.data_dir)
+    if not check:
+        systemd.stop(agent.config.service, service.SECONDS)
+        data_directory.discard(agent.config)
+        marker.write(agent.config, {**found, "state": marker.EMPTY})
+    changed = there or found["state"] != marker.EMPTY
+    return {"changed": changed, "diff": {"before": {"data_directory": there}, "after": {"data_directory": False}}}
+
+
+def replica_await(agent: Agent, args: dict[str, Any], _check: bool) -> Result:
+    if not 1 <= args["seconds"] <= _LONGEST_WAIT:
+        raise AgentError("invalid", f"seconds: {args['seconds']} is not from 1 to {_LONGEST_WAIT}")
+    if not agent.driver.await_applied(args["position"], args["seconds"]):
+        raise AgentError("timeout", f"it has not applied {args['position']} within {args['seconds']} seconds")
+    return {"replication": agent.driver.replication_facts().shown()}
+
+
+def member_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    """A primary takes writes at once, and follows nobody. A replica takes none, and is told apart whom to follow."""
+    agent.volume.require()
+    before = agent.gate.member
+    record = args["record"] or (before.record if before else "")
+    member = Membership(args["set"], args["reign"], args["role"], args["server_id"], record)
+    if before is not None and before.set == member.set and before.reign > member.reign:
+        msg = f"reign: {member.reign} is over, this member knows of {before.reign}"
+        raise AgentError("conflict", msg)
+    state = {"changed": False, "diff": {"before": before.shown() if before else {}, "after": member.shown()}}
+    if member.role == PRIMARY:
+        state["changed"] = _lead(agent, member, check)
+    else:
+        state["changed"] = _step_back(agent, member, check)
+    state["changed"] = state["changed"] or before is None or before.shown() != member.shown()
+    return state
+
+
+def _lead(agent: Agent, member: Membership, check: bool) -> bool:
+    stands = not service.running(agent)
+    if not check and stands:
+        service.begin(agent, systemd.start)
+    leaving = None if stands and check else agent.driver.plan_leave()
+    left = leaving is not None and carry_out(agent, leaving, check)["changed"]
+    shut = (stands and check) or agent.driver.kept_out()
+    if not check:
+        agent.driver.take_seat(member.server_id)
+        agent.gate.take(member)
+        agent.open()
+    return stands or left or shut
+
+
+def _step_back(agent: Agent, member: Membership, check: bool) -> bool:
+    if not check:
+        agent.driver.take_seat(member.server_id)
+        agent.gate.take(member)
+        with suppress(UnansweredError):  # one that does not run starts so
+            agent.driver.keep_out()
+    return False
+
+
+def member_unset(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
+    """It is an instance of its own from then on, which takes writes."""
+    before = agent.gate.member
+    left = carry_out(agent, agent.driver.plan_leave(), check)["changed"]
+    if not check and before is not None:
+        agent.driver.take_seat(None)
+        agent.driver.let_in(agent.held())
+        agent.gate.take(None)
+    return {"changed": left or before is not None, "diff": {"before": before.shown() if before else {}, "after": {}}}
+
+
+def writes_drain(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
+    """member_set with role primary takes it back."""
+    agent.volume.require()
+    member = agent.gate.member
+    if member is None:
+        raise AgentError("not_actionable", "this server is in no replication set")
+    require_no_source(agent)
+    if not check:
+        agent.gate.take(replace(member, role=REPLICA, confirmed=""))
+        agent.driver.keep_out()
+    position = (
+        None if check else agent.driver.last_position(lambda: systemd.stop(agent.config.service, service.SECONDS))
+    )
+    return {
+        "changed": member.role == PRIMARY,
+        "diff": {"before": {"role": member.role}, "after": {"role": REPLICA}},
+        "position": position,
+    }

@@ -24,6 +24,7 @@ class Adopt(Kind):
         data_directory.require_aside(self._driver.config)
 
     def run(self, report: Report) -> dict[str, Any]:
+        self._driver.take_seat(None)  # that of the server whose volume it was
         usual = next(iter(self._driver.backup_strategies().values()))(self._driver)
         with data_directory.being_taken_over(self._driver.config) as target:
             usual.revive(target)

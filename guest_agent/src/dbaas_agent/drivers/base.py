@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +30,15 @@ class UnansweredError(AgentError):
 @dataclass(frozen=True)
 class Plan:
     """Statements to run, each with a method ``shown()``, and what they change; nothing that is shown holds a secret.
-    policy: what is to be kept of the TLS mode beside them; None: what is kept. restart: whether the server has to be started again after them."""
+    policy: what is to be kept of the TLS mode beside them; None: what is kept. restart: whether the server has to be started again after them.
+    stopped: steps after them, each with ``shown()`` and ``put()``, for which the server is stopped before it starts again."""
 
     statements: list[Any]
     before: dict[str, Any]
     after: dict[str, Any]
     policy: Policy | None = None
     restart: bool = False
+    stopped: list[Any] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,33 @@ class Driver(ABC):
     @abstractmethod
     def allow_writes(self) -> None:
         """Undo stop_writes, unless the server has been started since and refuses writes by its configuration."""
+
+    @abstractmethod
+    def keep_out(self) -> None:
+        """Have no client write here, and end the sessions that might; bounded to 30 seconds. It lasts until let_in; see take_seat for the next start."""
+
+    @abstractmethod
+    def let_in(self, held: bool) -> None:
+        """Undo keep_out. held: writes stay stopped all the same (see stop_writes)."""
+
+    @abstractmethod
+    def kept_out(self) -> bool:
+        """Whether no client can write here, by keep_out or since the server started so; bounded and called like ping."""
+
+    @abstractmethod
+    def take_seat(self, server_id: int | None) -> None:
+        """Be a member of a replication set with that number, which starts without taking writes; None: of none, which starts as others do."""
+
+    def attend(self) -> None:  # noqa: B027 (most have nothing to do)
+        """As a replica, follow what the primary has beside its data; bounded and called like ping."""
+
+    @abstractmethod
+    def last_position(self, stop: Callable[[], None]) -> str:
+        """What the server has at last, once no client writes here: a word as in Facts. One that writes by itself is stopped for that."""
+
+    @abstractmethod
+    def await_applied(self, position: str, seconds: int) -> bool:
+        """Wait until the server has applied all of that; whether it did within the time."""
 
     def make_room(self) -> bool:
         """Give back space on the volume that only convenience holds, and say whether there was any; bounded to 15 seconds. Most have none."""

@@ -91,7 +91,7 @@ def test_an_operators_own_datastore(tmp_path: Path) -> None:
     put(tmp_path / "own/datastore.yml", shipped.read_text())
     with pytest.raises(AnsibleLookupError, match=r"config\.j2"):
         look("own", search_path=[str(tmp_path)])
-    for kind in ("config", "tls", "logs", "override", "closed"):
+    for kind in ("config", "tls", "logs", "override", "replica", "closed"):
         put(tmp_path / f"own/{kind}.j2", "")
     assert look("own", search_path=[str(tmp_path)])[0]["name"] == "own"
     assert {"mariadb", "own"} <= {entry["name"] for entry in look(list=True, search_path=[str(tmp_path)])}

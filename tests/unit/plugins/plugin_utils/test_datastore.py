@@ -38,7 +38,7 @@ def raw() -> dict[str, Any]:
         "data_dir": "/var/lib/dbaas/data",
         "tls_dir": "/var/lib/dbaas/tls",
         "config_dir": "/etc/thing",
-        "config_files": {name: f"{name}.cnf" for name in ("config", "tls", "logs", "override", "closed")},
+        "config_files": {name: f"{name}.cnf" for name in ("config", "tls", "logs", "override", "replica", "closed")},
         "default_version": "2",
         "versions": {"1": {"os": "debian-12"}, "2": {"os": "debian-13"}},
         "packages": {"debian-12": ["thing-1"], "debian-13": ["thing-2", "helper"]},

@@ -29,7 +29,7 @@ class Driver(driver.Driver):
     server = "/usr/sbin/mariadbd"
     dialect = accounts.Dialect()
     own = (
-        "SET SESSION max_statement_time = 0, tx_read_only = OFF, sql_safe_updates = OFF, sql_log_off = ON, slow_query_log = OFF, "
+        "SET SESSION max_statement_time = 0, tx_read_only = OFF, sql_safe_updates = OFF, sql_log_off = ON, sql_log_bin = OFF, slow_query_log = OFF, "
         "sql_select_limit = 18446744073709551615, sql_big_selects = ON"
     )
     collations = Statement(
@@ -40,6 +40,8 @@ class Driver(driver.Driver):
     """SOFT leaves alone what could not be taken back, such as the repair of a table."""
     monitoring = accounts.MONITORING
     words = replication.WORDS
+    wait = "MASTER_GTID_WAIT"
+    read_only = ("read_only",)
     alone = ("--skip-slave-start", "--skip-ssl")
     synonyms = accounts.SYNONYMS
 
@@ -117,6 +119,9 @@ class Driver(driver.Driver):
     def _begin(self, execute: Execute, upstream: Upstream, follows: bool) -> list[Statement]:
         (server,) = execute(replication.SERVER)
         return replication.begin(server, follows, upstream.position)
+
+    def _awaitable(self, position: str) -> str:
+        return replication.last_of_each_domain(position)
 
     def _read_only_by_statement(self, execute: Execute) -> bool:
         origin = (

@@ -50,3 +50,12 @@ def begin(server: Mapping[str, Any], follows: bool, position: Mapping[str, Any] 
             Statement("SET GLOBAL gtid_slave_pos = %s", (gtid,)),
         ]
     return [] if follows else [Statement("SET GLOBAL gtid_slave_pos = %s", (server["current"],))]
+
+
+def last_of_each_domain(position: str) -> str:
+    """A position with one GTID for each domain: what stands for all before it, since numbers only grow."""
+    last: dict[str, tuple[int, str]] = {}
+    for gtid in filter(None, position.split(",")):
+        domain, _server, number = gtid.split("-")
+        last[domain] = max(last.get(domain, (0, "")), (int(number), gtid))
+    return ",".join(gtid for _number, gtid in last.values())

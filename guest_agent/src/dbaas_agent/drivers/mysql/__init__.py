@@ -34,7 +34,7 @@ class Driver(driver.Driver):
     server = "/usr/sbin/mysqld"
     dialect = accounts.Dialect()
     own = (
-        "SET SESSION max_execution_time = 0, transaction_read_only = OFF, sql_safe_updates = OFF, sql_log_off = ON,"
+        "SET SESSION max_execution_time = 0, transaction_read_only = OFF, sql_safe_updates = OFF, sql_log_off = ON, sql_log_bin = OFF,"
         " long_query_time = 31536000, min_examined_row_limit = 18446744073709551615,"
         " sql_select_limit = 18446744073709551615, sql_big_selects = ON"
     )
@@ -44,6 +44,8 @@ class Driver(driver.Driver):
     )
     monitoring = accounts.MONITORING
     words = replication.WORDS
+    wait = "WAIT_FOR_EXECUTED_GTID_SET"
+    read_only = ("read_only", "super_read_only")
     alone = ("--skip-replica-start", "--tls-version=")
 
     def position(self) -> str:
@@ -93,14 +95,6 @@ class Driver(driver.Driver):
         # --help alone lets unknown names pass.
         self._refuse(self.ask(["--validate-config"], {settings.path: file}))
         super().check_configuration(settings, file)
-
-    def make_room(self) -> bool:
-        """Binary logs: the next incremental backup cannot follow one that was taken before."""
-        with self.session(PING_SECONDS) as execute:
-            names = [row["Log_name"] for row in execute(Statement("SHOW BINARY LOGS"))]
-            if len(names) > 1:
-                execute(Statement("PURGE BINARY LOGS TO %s", (names[-1],)))
-            return len(names) > 1
 
     def jobs(self) -> dict[str, type[Kind]]:
         from dbaas_agent.drivers.mysql.upgrade import DatastoreUpgrade

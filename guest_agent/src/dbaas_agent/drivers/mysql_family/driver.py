@@ -9,31 +9,43 @@ import os
 import re
 import threading
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from dbaas_agent import systemd, tls_mode
+from dbaas_agent import membership, systemd, tls_mode
 from dbaas_agent.config import Config
 from dbaas_agent.drivers import base
 from dbaas_agent.drivers.all_faults import refuse
 from dbaas_agent.drivers.kept_connection import KeptConnection
-from dbaas_agent.drivers.mysql_family import databases, grants, parameters, replication, sessions, tls, users, writers
+from dbaas_agent.drivers.mysql_family import (
+    databases,
+    grants,
+    parameters,
+    replication,
+    seat,
+    sessions,
+    tls,
+    users,
+    writers,
+)
 from dbaas_agent.drivers.mysql_family.databases import CharacterSets
 from dbaas_agent.drivers.mysql_family.grants import Held, Known, Places, Scope
 from dbaas_agent.drivers.mysql_family.sessions import PING_SECONDS, Execute
-from dbaas_agent.drivers.mysql_family.sql import SYSTEM_DATABASES, Statement
+from dbaas_agent.drivers.mysql_family.sql import SYSTEM_DATABASES, Statement, quote
 from dbaas_agent.drivers.mysql_family.users import Account
 from dbaas_agent.errors import AgentError
-from dbaas_agent.fsutil import identity
-from dbaas_agent.replication import ACCOUNT, Upstream
+from dbaas_agent.fsutil import identity, write_atomic
+from dbaas_agent.replication import ACCOUNT, REPLICA, Upstream
 from dbaas_agent.subproc import Completed
 from dbaas_agent.tls_mode import Who
 
 _STATEMENT_SECONDS = 60
 _PARAMETER_SECONDS = 600
 """A buffer pool and a redo log take their time to change their size."""
+_LOGGED = Statement("SET SESSION sql_log_bin = ON")
+"""For what replicas are to do, too. All else that the agent writes stays here, and on a replica everything: it would part the histories."""
 _LOCK_TIMED_OUT = 1205
 _LOCK_SECONDS = 2
 
@@ -56,6 +68,10 @@ class Driver(base.Driver):
     monitoring: ClassVar[frozenset[str]]
     """Privileges on everything that a user may have."""
     words: ClassVar[replication.Words]
+    wait: ClassVar[str]
+    """The function that waits for a position for so many seconds; 0: the server has applied it."""
+    read_only: ClassVar[tuple[str, ...]]
+    """The variables that keep clients from writing; the last one sets those before it, and the first one resets those after it."""
     synonyms: ClassVar[Mapping[str, str]] = {}
     """Other names of privileges."""
 
@@ -99,6 +115,9 @@ class Driver(base.Driver):
 
     def plan_replica_account(self, name: str, password: str | None, tls: bool) -> base.Plan:
         with self.session() as execute:
+            if password is not None and not execute(Statement("SELECT @@log_bin AS logs"))[0]["logs"]:
+                msg = "the binary log is off, so nobody can follow: playbook instance_rebuild configures the server as new ones are"
+                raise AgentError("not_actionable", msg)
             return replication.plan_account(name, password, tls, (name, users.ANYWHERE) in self._accounts(execute))
 
     def plan_follow(self, upstream: Upstream) -> base.Plan:
@@ -114,13 +133,16 @@ class Driver(base.Driver):
         return os.path.isdir(os.path.join(directory, "mysql"))
 
     def stop_writes(self, hurry: bool) -> None:
-        ends = [writers.writing, writers.idle] if hurry else []
+        self._refuse_writes("read_only", [writers.writing, writers.idle] if hurry else [])
+
+    def _refuse_writes(self, variable: str, ends: list[Callable[[list[dict[str, Any]]], list[int]]]) -> None:
+        """ends: whom to end, one after the other, when some are in the way."""
         with self.session(PING_SECONDS) as execute:
             # It waits for the statements that write just now, and others wait behind it.
             execute(Statement(f"SET SESSION lock_wait_timeout = {_LOCK_SECONDS}"))
             while True:
                 try:
-                    execute(Statement("SET GLOBAL read_only = ON"))
+                    execute(Statement(f"SET GLOBAL {variable} = ON"))
                     return
                 except AgentError as fault:
                     if fault.details.get("code") != _LOCK_TIMED_OUT:
@@ -139,6 +161,70 @@ class Driver(base.Driver):
             if self._read_only_by_statement(execute):
                 execute(Statement("SET GLOBAL read_only = OFF"))
 
+    def keep_out(self) -> None:
+        self._refuse_writes(self.read_only[-1], [writers.writing, writers.idle])
+        with self.session(PING_SECONDS) as execute:
+            for thread in writers.clients(execute(Statement("SHOW FULL PROCESSLIST"))):
+                self._end(execute, thread)
+
+    def let_in(self, held: bool) -> None:
+        if held:
+            return  # The same word stops the writes.
+        with self.session(PING_SECONDS) as execute:
+            execute(Statement("SET GLOBAL read_only = OFF"))
+        self._resume_events()
+
+    def kept_out(self) -> bool:
+        shut = " AND ".join(f"@@GLOBAL.{variable}" for variable in self.read_only)
+        return bool(self._kept.ask(Statement(f"SELECT {shut} AS shut"))[0]["shut"])
+
+    def _resume_events(self) -> None:
+        """Those that the configuration wants, and those that came as another server's."""
+        path = self._seat_path()
+        configured = self.read({path: os.devnull} if os.path.exists(path) else {})["event_scheduler"]
+        with self.session() as execute:
+            execute(_LOGGED)
+            for row in execute(seat.OTHERS_EVENTS):
+                execute(Statement(f"ALTER EVENT {quote(row['place'])}.{quote(row['name'])} ENABLE"))
+            if configured in ("ON", "1"):
+                execute(Statement("SET GLOBAL event_scheduler = ON"))
+
+    def take_seat(self, server_id: int | None) -> None:
+        content = "" if server_id is None else seat.settings(os.path.basename(self.server), server_id, self.read_only)
+        write_atomic(self._seat_path(), content.encode(), 0o644)
+        if server_id is None:
+            return
+        with suppress(base.UnansweredError), self.session(PING_SECONDS) as execute:
+            execute(Statement(f"SET GLOBAL server_id = {server_id:d}"))
+
+    def _is_replica(self) -> bool:
+        """Whether what is written here has to come from another server, though it may not follow it yet, or any more."""
+        member = membership.read(self.config)
+        return member.role == REPLICA if member else self.replication_facts().source is not None
+
+    def _seat_path(self) -> str:
+        return os.path.join(self.config.mount_point, seat.FILE)
+
+    def last_position(self, stop: Callable[[], None]) -> str:  # noqa: ARG002 (it writes nothing by itself)
+        return self.replication_facts().applied
+
+    def await_applied(self, position: str, seconds: int) -> bool:
+        with self.session(seconds + PING_SECONDS) as execute:
+            (row,) = execute(Statement(f"SELECT {self.wait}(%s, {seconds:d}) AS late", (self._awaitable(position),)))
+        return bool(row["late"] == 0)
+
+    def _awaitable(self, position: str) -> str:
+        """The position as the server waits for it."""
+        return position
+
+    def make_room(self) -> bool:
+        """Binary logs: who has not read them has to be made anew, an incremental backup as well as a replica."""
+        with self.session(PING_SECONDS) as execute:
+            names = [row["Log_name"] for row in execute(Statement("SHOW BINARY LOGS"))]
+            if len(names) > 1:
+                execute(Statement("PURGE BINARY LOGS TO %s", (names[-1],)))
+            return len(names) > 1
+
     def writes_stopped(self) -> bool:
         return self._kept.ask(Statement("SELECT @@GLOBAL.read_only AS stopped"))[0]["stopped"] not in (0, "OFF")
 
@@ -149,6 +235,8 @@ class Driver(base.Driver):
             logins = [one for who, one in accounts.items() if one.login and not re.fullmatch(ACCOUNT, who[0])]
             requires = {one.who: one.require for one in logins}
             (row,) = execute(Statement("SELECT @@require_secure_transport AS secure"))
+            if self._is_replica():
+                requires = {}  # They come from the primary.
             return tls.plan_mode(tls_mode.read(self.config), mode, requires, bool(row["secure"]))
 
     def parameters(self) -> list[dict[str, Any]]:
@@ -261,6 +349,8 @@ class Driver(base.Driver):
     def apply(self, plan: base.Plan | base.ParameterPlan) -> None:
         seconds = _PARAMETER_SECONDS if isinstance(plan, base.ParameterPlan) else _STATEMENT_SECONDS
         with self.session(seconds) as execute:
+            if not self._is_replica():
+                execute(_LOGGED)
             for statement in plan.statements:
                 execute(statement)
 

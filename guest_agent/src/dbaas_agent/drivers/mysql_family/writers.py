@@ -31,3 +31,8 @@ def writing(rows: list[dict[str, Any]]) -> list[int]:
 def idle(rows: list[dict[str, Any]]) -> list[int]:
     """The connections that run nothing: one of them may have locked tables."""
     return [row["Id"] for row in rows if _foreign(row) and row["Command"] == "Sleep"]
+
+
+def clients(rows: list[dict[str, Any]]) -> list[int]:
+    """The connections of clients; the server's own threads and replicas are none."""
+    return [row["Id"] for row in rows if _foreign(row) and row["Command"] in _BUSY | {"Sleep"}]

@@ -11,11 +11,12 @@ import select
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import lru_cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from dbaas_agent import systemd
+from dbaas_agent import membership, subproc, systemd
 from dbaas_agent.config import Config
 from dbaas_agent.drivers import base
 from dbaas_agent.drivers.all_faults import refuse
@@ -100,7 +101,8 @@ class Driver(base.Driver):
 
     def replication_facts(self) -> Facts:
         (row,) = self._kept.ask(replication.SERVER)
-        return replication.facts(row, partial(replication.history_file, self.config.data_dir))
+        found = replication.facts(row, partial(replication.history_file, self.config.data_dir))
+        return replace(found, writable=found.writable and not objects.is_closed(self.config.data_dir))
 
     def plan_replica_account(self, name: str, password: str | None, tls: bool) -> base.Plan:  # noqa: ARG002 (pg_hba.conf says it)
         verifier = None if password is None else verifier_of(password)
@@ -119,7 +121,9 @@ class Driver(base.Driver):
             source = self.replication_facts().source
         except base.UnansweredError:
             source = None  # A primary is stopped before another one takes over, and started again to follow.
-        return following.plan_follow(source, upstream, self.config)
+        return following.plan_follow(
+            source, upstream, self.config, self.program("pg_rewind"), self.configuration_file()
+        )
 
     def plan_leave(self) -> base.Plan:
         return following.plan_leave(self.replication_facts().source, self.config)
@@ -143,7 +147,13 @@ class Driver(base.Driver):
 
     def before_start(self) -> None:
         self._order_writes(b"")
+        member = membership.read(self.config)
         objects.before_start(self.config.data_dir)
+        # Who follows another one can only be read.
+        follows = os.path.exists(os.path.join(self.config.data_dir, "standby.signal"))
+        objects.close(
+            self.config.data_dir, member is not None and not follows and not member.may_write(membership.boot())
+        )
         collations.before_start(self, self.server_command())
 
     def lock_down(self) -> None:
@@ -189,6 +199,52 @@ class Driver(base.Driver):
     def allow_writes(self) -> None:
         self._order_writes(b"")
         self.reload()
+
+    def keep_out(self) -> None:
+        with suppress(base.UnansweredError):
+            if self._follows():
+                return
+        objects.close(self.config.data_dir, True)
+        with suppress(base.UnansweredError):
+            self.reload()
+            objects.end_clients(self.session)
+
+    def let_in(self, held: bool) -> None:
+        objects.close(self.config.data_dir, False)
+        if not held:
+            self._order_writes(b"")
+        self.reload()
+
+    def kept_out(self) -> bool:
+        return self._follows() or objects.is_closed(self.config.data_dir)
+
+    def _follows(self) -> bool:
+        return bool(self._kept.ask(Statement("SELECT pg_is_in_recovery() AS follows"))[0]["follows"])
+
+    def take_seat(self, server_id: int | None) -> None:
+        """Its members have no numbers, and before_start sees to how one of them starts."""
+        with suppress(base.UnansweredError):
+            if server_id is not None and not self._follows():
+                objects.publish_access(self.session, self.config.data_dir)
+
+    def attend(self) -> None:
+        if objects.take_access(partial(self.session, seconds=_PING_SECONDS), self.config.data_dir):
+            self.reload()
+
+    def last_position(self, stop: Callable[[], None]) -> str:
+        stop()
+        told = subproc.run([self.program("pg_controldata"), self.config.data_dir]).out
+        return replication.last_position(told, partial(replication.history_file, self.config.data_dir))
+
+    def await_applied(self, position: str, seconds: int) -> bool:
+        wanted = position.rpartition(":")[2]
+        deadline = time.monotonic() + seconds
+        with self.session(seconds=_PING_SECONDS) as execute:
+            while True:
+                (row,) = execute(Statement(replication.APPLIED, (wanted,)))
+                if row["applied"] or time.monotonic() > deadline:
+                    return bool(row["applied"])
+                time.sleep(0.05)
 
     def writes_stopped(self) -> bool:
         """Not when somebody wrote since it was asked last, if only the agent itself: then it is looked after again."""

@@ -18,6 +18,7 @@ IDENT = f"# By the dbaas agent, which runs as root.\ndbaas root {SUPERUSER}\ndba
 """The content of pg_ident.conf."""
 _HEADER = "# By the dbaas agent, from the users that are declared; what is changed by hand is lost."
 _SCRAM = "scram-sha-256"
+_CLOSED = "host all all all reject"
 _CERTIFICATE = "clientcert=verify-ca"
 
 
@@ -25,12 +26,13 @@ _CERTIFICATE = "clientcert=verify-ca"
 class Access:
     """Who may come from where and how.
 
-    hosts: of each user who may not come from everywhere; plain: users who need no TLS, while the mode does not decide.
+    hosts: of each user who may not come from everywhere; plain: users who need no TLS, while the mode does not decide. closed: nobody may, but replicas.
     """
 
     mode: str = PREFERRED
     hosts: Mapping[str, str] = field(default_factory=dict)
     plain: frozenset[str] = frozenset()
+    closed: bool = False
 
     def host(self, user: str) -> str:
         return self.hosts.get(user, ANYWHERE)
@@ -47,7 +49,7 @@ class Access:
         """What of it is about these users."""
         kept = set(users)
         hosts = {user: host for user, host in self.hosts.items() if user in kept}
-        return Access(self.mode, hosts, self.plain & kept)
+        return Access(self.mode, hosts, self.plain & kept, self.closed)
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def rendered(access: Access) -> str:
     lines += [f"host {what} {_quoted(SUPERUSER)} all reject" for what in ("all", "replication")]
     # Replicas come with a role that is for that alone.
     lines.append(f"{'host' if access.mode == OFF else 'hostssl'} replication all all {_SCRAM}")
+    if access.closed:
+        lines.append(_CLOSED)
     if access.mode == REQUIRED:
         lines.append("hostnossl all all all reject")
     for user in sorted({*access.hosts, *access.plain}):
@@ -90,6 +94,20 @@ def rendered(access: Access) -> str:
     kind, method = _way(access, tls_rules.NONE if access.mode == OFF else tls_rules.SSL)
     lines.append(f"{kind} all all all {method}")
     return "\n".join(lines) + "\n"
+
+
+def is_closed(content: str) -> bool:
+    """Whether the file lets replicas in and nobody else."""
+    return _CLOSED in content.split("\n")
+
+
+def with_clients(content: str, closed: bool) -> str:
+    """The file that rendered() made, closed or not."""
+    lines = [line for line in content.split("\n") if line != _CLOSED]
+    if closed:
+        replicas = next(place for place, line in enumerate(lines) if line.split()[1:4] == ["replication", "all", "all"])
+        lines.insert(replicas + 1, _CLOSED)
+    return "\n".join(lines)
 
 
 def is_ours(content: str) -> bool:
@@ -121,13 +139,14 @@ def declared(rows: Iterable[Mapping[str, Any]]) -> Access:
 
     Lines that rendered() does not write say nothing.
     """
-    mode, hosts, plain = PREFERRED, {}, set()
+    mode, hosts, plain, closed = PREFERRED, {}, set(), False
     for row in rows:
         if not _may_be_ours(row):
             continue
         (user,) = row["user_name"]
         if row["auth_method"] == "reject":
             mode = REQUIRED if (row["type"], user) == ("hostnossl", "all") else mode
+            closed = closed or (row["type"], user) == ("host", "all")
         elif user == "all":
             mode = _mode(row, mode)
         else:
@@ -135,7 +154,7 @@ def declared(rows: Iterable[Mapping[str, Any]]) -> Access:
                 plain.add(user)
             if row["address"] != "all":
                 hosts[user] = _host(row["address"], row["netmask"])
-    return Access(mode, hosts, frozenset() if _decides(mode) else frozenset(plain))
+    return Access(mode, hosts, frozenset() if _decides(mode) else frozenset(plain), closed)
 
 
 def _may_be_ours(row: Mapping[str, Any]) -> bool:

@@ -9,16 +9,19 @@ import os
 from dataclasses import dataclass, field
 from typing import Any
 
+from dbaas_agent import data_directory, systemd
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Plan
 from dbaas_agent.drivers.postgresql.sql import MAINTENANCE, Statement, quote
 from dbaas_agent.drivers.secret_values import Secret
+from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import remove, write_atomic
 from dbaas_agent.replication import Source, Upstream
 
 SETTINGS = "postgresql-follow.conf"
 """What the base configuration includes; it lies beside the data, so that no copy of the data has it."""
 _PROMOTE_SECONDS = 50
+_REWIND_SECONDS = 1000
 _REWIND = (
     "pg_ls_dir(text, boolean, boolean)",
     "pg_stat_file(text, boolean)",
@@ -50,6 +53,41 @@ class Placed:
         write_atomic(self.path, self.content.encode(), self.mode, owner=(seen.st_uid, seen.st_gid))
 
 
+@dataclass(frozen=True)
+class Rewound:
+    """A step that takes back what the server, which is stopped, wrote and the other one has not; nothing where there is nothing of that kind.
+
+    AgentError(conflict) when that is not possible.
+    """
+
+    config: Config
+    program: str
+    settings_file: str
+    way: str
+
+    def shown(self) -> str:
+        """As what it is known."""
+        return "pg_rewind"
+
+    def put(self) -> None:
+        """Have it done; run again after it was stopped midway, it goes on."""
+        command = [
+            self.program,
+            f"--target-pgdata={self.config.data_dir}",
+            f"--config-file={self.settings_file}",
+            f"--source-server={self.way} dbname={MAINTENANCE}",
+        ]
+        user, group = self.config.datastore_user, self.config.datastore_group
+        try:
+            with data_directory.being_rewound(self.config):
+                systemd.run_outside("dbaas-rewind", command, user, group, _REWIND_SECONDS)
+        except AgentError as fault:
+            if fault.reason == "timeout":
+                raise
+            msg = f"what this server wrote and its source has not cannot be taken back: it has to be made anew ({fault.msg})"
+            raise AgentError("conflict", msg, **fault.details) from fault
+
+
 def plan_account(name: str, verifier: str | None, there: bool, slot: bool) -> Plan:
     """A role by which a replica may follow this server, and the slot that keeps the log for it; without a verifier there is to be neither.
 
@@ -71,8 +109,8 @@ def plan_account(name: str, verifier: str | None, there: bool, slot: bool) -> Pl
     return Plan(steps, {"account": name if there else None}, {"account": None if verifier is None else name})
 
 
-def plan_follow(current: Source | None, upstream: Upstream, config: Config) -> Plan:
-    """Follow another server from now on; one that follows nobody yet is started again for that."""
+def plan_follow(current: Source | None, upstream: Upstream, config: Config, program: str, settings_file: str) -> Plan:
+    """Follow another server from now on; one that follows nobody yet is rewound and started again for that. program: pg_rewind."""
     before = current.shown() if current else {}
     if upstream.is_followed(current):
         return Plan(
@@ -82,10 +120,14 @@ def plan_follow(current: Source | None, upstream: Upstream, config: Config) -> P
     steps: list[Any] = []
     if upstream.password is not None:
         steps.append(Placed(password, f"*:*:*:{upstream.user}:{_escaped(upstream.password)}\n", config.data_dir))
-    steps.append(Placed(os.path.join(config.mount_point, SETTINGS), _settings(upstream, password), config.data_dir))
-    if current is None:
-        steps.append(Placed(os.path.join(config.data_dir, "standby.signal"), "", config.data_dir))
-    return Plan(steps, before, upstream.shown(), restart=current is None)
+    way = _way(upstream, password)
+    steps.append(Placed(os.path.join(config.mount_point, SETTINGS), _settings(upstream, way), config.data_dir))
+    if current is not None:
+        return Plan(steps, before, upstream.shown())
+    # What is copied from the other server takes away a file that only this one has.
+    signal = Placed(os.path.join(config.data_dir, "standby.signal"), "", config.data_dir)
+    stopped = [Rewound(config, program, settings_file, way), signal]
+    return Plan(steps, before, upstream.shown(), restart=True, stopped=stopped)
 
 
 def plan_leave(current: Source | None, config: Config) -> Plan:
@@ -99,7 +141,7 @@ def plan_leave(current: Source | None, config: Config) -> Plan:
     return Plan(steps, current.shown(), {})
 
 
-def _settings(upstream: Upstream, password: str) -> str:
+def _way(upstream: Upstream, password: str) -> str:
     told = {
         "host": upstream.host,
         "port": str(upstream.port),
@@ -109,9 +151,12 @@ def _settings(upstream: Upstream, password: str) -> str:
         "connect_timeout": "5",
         **({"sslmode": "verify-full", "sslrootcert": upstream.ca_file} if upstream.ca_file else {"sslmode": "disable"}),
     }
-    words = " ".join(f"{name}={value}" for name, value in told.items())
+    return " ".join(f"{name}={value}" for name, value in told.items())
+
+
+def _settings(upstream: Upstream, way: str) -> str:
     lines = {
-        "primary_conninfo": words,
+        "primary_conninfo": way,
         "primary_slot_name": upstream.user,
         "recovery_min_apply_delay": f"{upstream.delay}s",
         "recovery_target_timeline": "latest",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import groupby
@@ -14,16 +15,21 @@ from typing import Any
 from dbaas_agent import tls_mode
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.postgresql import catalog, owners, tls
+from dbaas_agent.drivers.postgresql import access, catalog, owners, published_access, tls
 from dbaas_agent.drivers.postgresql import databases as database_plans
 from dbaas_agent.drivers.postgresql import users as user_plans
-from dbaas_agent.drivers.postgresql.access import IDENT, Access, Rules, is_ours, rendered
+from dbaas_agent.drivers.postgresql.access import IDENT, Access, Rules, is_ours, rendered, with_clients
 from dbaas_agent.drivers.postgresql.catalog import Sessions
 from dbaas_agent.drivers.postgresql.following import Placed
 from dbaas_agent.drivers.postgresql.grants import Catalog
 from dbaas_agent.drivers.postgresql.sql import MAINTENANCE, ROOT, Statement
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_text, write_atomic
+
+_END_SECONDS = 15
+_ENDED = Statement(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND client_addr IS NOT NULL"
+)
 
 
 def before_start(data_dir: str) -> None:
@@ -35,6 +41,54 @@ def before_start(data_dir: str) -> None:
         write_atomic(ident, IDENT.encode(), owner=owner)
     if not is_ours(read_text(rules) or ""):
         write_atomic(rules, rendered(Access()).encode(), owner=owner)
+
+
+def close(data_dir: str, closed: bool) -> None:
+    """Let clients in, or replicas alone, with the next start or when the server reads its files again."""
+    path = os.path.join(data_dir, "pg_hba.conf")
+    content = read_text(path)
+    after = with_clients(content, closed) if content and is_ours(content) else content
+    if after is not None and after != content:
+        seen = os.stat(data_dir)
+        write_atomic(path, after.encode(), owner=(seen.st_uid, seen.st_gid))
+
+
+def publish_access(sessions: Sessions, data_dir: str) -> None:
+    """Have replicas let the same clients in as this server."""
+    content = read_text(os.path.join(data_dir, "pg_hba.conf")) or ""
+    with sessions(MAINTENANCE) as execute:
+        published_access.begin(execute, with_clients(content, False))
+
+
+def take_access(sessions: Sessions, data_dir: str) -> bool:
+    """Let the same clients in as the primary does; whether that changed the file, which the server is to read then."""
+    path = os.path.join(data_dir, "pg_hba.conf")
+    before = read_text(path) or ""
+    with sessions(MAINTENANCE) as execute:
+        told = published_access.published(execute)
+    if not told or not is_ours(told):
+        return False
+    after = with_clients(told, access.is_closed(before))
+    if after == before:
+        return False
+    seen = os.stat(path)
+    write_atomic(path, after.encode(), owner=(seen.st_uid, seen.st_gid))
+    return True
+
+
+def is_closed(data_dir: str) -> bool:
+    """Whether only replicas are let in."""
+    return access.is_closed(read_text(os.path.join(data_dir, "pg_hba.conf")) or "")
+
+
+def end_clients(sessions: Sessions) -> None:
+    """End the sessions that clients have over the network, and wait until they are gone."""
+    deadline = time.monotonic() + _END_SECONDS
+    with sessions(MAINTENANCE) as execute:
+        while execute(_ENDED):
+            if time.monotonic() > deadline:
+                raise AgentError("timeout", f"sessions of clients do not end within {_END_SECONDS} seconds")
+            time.sleep(0.05)
 
 
 def lock_down(sessions: Sessions) -> None:
@@ -123,5 +177,7 @@ def _replace(sessions: Sessions, step: Rules) -> None:
         write_atomic(step.path, step.content.encode(), owner=(seen.st_uid, seen.st_gid))
     with sessions(MAINTENANCE) as execute:
         wrong = execute(Statement("SELECT line_number, error FROM pg_hba_file_rules WHERE error IS NOT NULL"))
+        if not wrong:
+            published_access.publish(execute, with_clients(step.content, False))
     if wrong:
         raise AgentError("agent", f"pg_hba.conf, line {wrong[0]['line_number']}: {wrong[0]['error']}")

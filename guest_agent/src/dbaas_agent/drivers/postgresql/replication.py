@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dbaas_agent.drivers.postgresql.sql import Statement
+from dbaas_agent.errors import AgentError
 from dbaas_agent.replication import WAL, Facts, Source
 
 SERVER = Statement(
@@ -28,6 +29,7 @@ SERVER = Statement(
     " max(setting) FILTER (WHERE name = 'primary_conninfo') AS conninfo FROM pg_settings) AS setting"
     " LEFT JOIN pg_stat_wal_receiver AS receiver ON true"
 )
+APPLIED = "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END >= %s::pg_lsn AS applied"
 _BEGIN = "0/0"
 """Where the first timeline begins."""
 _HISTORY = re.compile(r"^\s*(\d+)\s+([0-9A-F]+/[0-9A-F]+)", re.MULTILINE)
@@ -58,6 +60,18 @@ def facts(row: Mapping[str, Any], history: Callable[[int], str]) -> Facts:
             delay=row["delay_ms"] // 1000,
         ),
     )
+
+
+def last_position(told: str, history: Callable[[int], str]) -> str:
+    """What a server that was stopped has, by what pg_controldata tells. AgentError(agent) for one that was not stopped in peace."""
+    lines = dict(line.split(":", 1) for line in told.splitlines() if ":" in line)
+    state = lines.get("Database cluster state", "").strip()
+    if state not in ("shut down", "shut down in recovery"):
+        raise AgentError("agent", f"the server was not shut down: {state or 'it tells no state'}")
+    high, low = lines["Latest checkpoint location"].strip().split("/")
+    # A server that has its first byte has all of it: it goes on after whole records.
+    after = f"{high}/{int(low, 16) + 1:X}"
+    return _lineage(int(lines["Latest checkpoint's TimeLineID"]), after, history)[1]
 
 
 def _lineage(timeline: int, lsn: str | None, history: Callable[[int], str]) -> tuple[str, str]:

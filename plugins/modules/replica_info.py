@@ -1,0 +1,281 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: replica_info
+short_description: Show replication sets, and who would take over
+version_added: 0.1.0
+description:
+  - Lists the replication sets of the project with their members, or the one set of an instance.
+  - With O(facts) it also tells who would take over from the primary, and what is in the way; nothing is changed for that.
+extends_documentation_fragment:
+  - openstack.cloud.openstack
+  - dbaas.openstack.attributes.info_module
+  - dbaas.openstack.attributes.cloud_action_group
+author:
+  - The dbaas.openstack authors (@dbaas-openstack)
+options:
+  name:
+    description: Name of an instance, the primary or a replica. Without it all sets are listed.
+    type: str
+  facts:
+    description:
+      - By the name of each member that answers, what its agent tells, RV(dbaas.openstack.agent_info#module:status) of module M(dbaas.openstack.agent_info).
+        Ask the primary last, so that no replica seems to be ahead of it.
+      - Needs O(name).
+    type: dict
+  candidate:
+    description: The replica that is to take over. Without it the best one does.
+    type: str
+  planned:
+    description: Whether the primary works, and nothing may be lost; otherwise it is gone, and whoever has most takes over.
+    type: bool
+    default: true
+  fenced:
+    description: With O(planned=false), whether it is known that the primary cannot write any more.
+    type: bool
+    default: false
+  accept_unfenced:
+    description: With O(planned=false), go on although the primary might still write.
+    type: bool
+    default: false
+  max_lag:
+    description: Seconds behind the primary; who is further behind does not take over as planned.
+    type: float
+    default: 30
+  max_lost:
+    description:
+      - With O(planned=false), how much of what clients were told is kept may be lost, in transactions, or bytes of PostgreSQL's log.
+        V(0) is nothing, which is certain only where the primary waited for receipts.
+    type: int
+    default: 0
+  store_prefix:
+    description: Prefix of the containers in the object store.
+    type: str
+    default: dbaas_
+seealso:
+  - module: dbaas.openstack.replica
+"""
+
+EXAMPLES = r"""
+- name: Show the set of an instance
+  dbaas.openstack.replica_info:
+    cloud: devcloud
+    name: orders
+  register: told
+
+- name: Show who follows
+  ansible.builtin.debug:
+    msg: "{{ told.replication_sets | map(attribute='members') | flatten | selectattr('role', 'eq', 'replica') | map(attribute='name') }}"
+"""
+
+RETURN = r"""
+replication_sets:
+  description: The sets; a set that is asked for by an instance that is in none is not there.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The set's id.
+      type: str
+      sample: 7a3f0d2e3b4a59687766554433221101
+    primary:
+      description: Name of the instance that is primary; its uid where the instance is gone.
+      type: str
+      sample: orders
+    reign:
+      description: How many primaries it had, with this one.
+      type: int
+      sample: 1
+    mode:
+      description: Whether the primary waits for receipts of replicas, V(async) if not.
+      type: str
+      sample: async
+    members:
+      description: The primary first, then the others by name.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name of the instance; its uid where it is gone.
+          type: str
+          sample: orders-2
+        uid:
+          description: Uid of the instance.
+          type: str
+          sample: 6f1c0d2e3b4a59687766554433221101
+        role:
+          description: V(primary) or V(replica), as the set's record says.
+          type: str
+          sample: replica
+        server_id:
+          description: Its number in the datastore's configuration.
+          type: int
+          sample: 2
+        status:
+          description: Status of the instance, as module M(dbaas.openstack.instance_info) tells it; V(DELETED) where there is none.
+          type: str
+          sample: ACTIVE
+        fault:
+          description: What is wrong, if something is.
+          type: str
+          sample: ""
+        lag:
+          description: Seconds by which it is behind the primary, by its heartbeat; none if it does not tell.
+          type: int
+          sample: 0
+        host:
+          description: Where clients reach it.
+          type: str
+          sample: 10.0.0.7
+        replicates:
+          description: Whether it hears the one that it follows, and applies what it hears, by its heartbeat; none for the primary, and where it does not tell.
+          type: bool
+          sample: true
+decision:
+  description: Who takes over.
+  returned: with O(facts)
+  type: dict
+  contains:
+    primary:
+      description: Who becomes primary; empty while something is in the way.
+      type: str
+      sample: orders-2
+    followers:
+      description: Who follows it, those that have most first.
+      type: list
+      elements: str
+      sample: [orders-3, orders]
+    left:
+      description: Members that neither lead nor follow, each with C(member), C(reason) and C(msg), which says what to do about it.
+      type: list
+      elements: dict
+      sample: []
+    blockers:
+      description: What is in the way, with the same keys.
+      type: list
+      elements: dict
+      sample: []
+    lost:
+      description: How much of what clients were told is kept may be lost; none if that cannot be bounded.
+      type: int
+      sample: 0
+    known_lost:
+      description: How much is lost for certain.
+      type: int
+      sample: 0
+    unit:
+      description: V(transactions) or V(bytes).
+      type: str
+      sample: transactions
+reason:
+  description: Why it failed, as a word for programs.
+  returned: failure
+  type: str
+  sample: not_found
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.dbaas.openstack.plugins.module_utils import (
+    _replica_decision,
+    _replica_facts,
+    _replication_sets_cloud,
+    _store,
+)
+from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
+from ansible_collections.dbaas.openstack.plugins.module_utils._instances_shown_cloud import require, shown
+from ansible_collections.dbaas.openstack.plugins.module_utils._replica_decision import Decision, Limits
+from ansible_collections.dbaas.openstack.plugins.module_utils._replication_set import ReplicationSet
+
+Rows = list[dict[str, t.Any]]
+
+
+def argument_spec() -> dict[str, t.Any]:
+    """The module's own options."""
+    return {
+        "name": {"type": "str"},
+        "facts": {"type": "dict"},
+        "candidate": {"type": "str"},
+        "planned": {"type": "bool", "default": True},
+        "fenced": {"type": "bool", "default": False},
+        "accept_unfenced": {"type": "bool", "default": False},
+        "max_lag": {"type": "float", "default": 30},
+        "max_lost": {"type": "int", "default": 0},
+        "store_prefix": {"type": "str", "default": _store.DEFAULT_PREFIX},
+    }
+
+
+def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
+    """List, and decide where facts are given."""
+    params, prefix = module.params, module.params["store_prefix"]
+    if params["name"]:
+        one = _replication_sets_cloud.of_instance(connection, require(connection, params["name"], prefix), prefix)
+        found = [one] if one else []
+    else:
+        found = _replication_sets_cloud.find_all(connection, prefix)
+    rows, _reachable = shown(connection, prefix=prefix) if found else ([], True)
+    told: dict[str, t.Any] = {"changed": False}
+    told["replication_sets"] = [_shown(connection, one, rows, prefix) for one in found]
+    if params["facts"] is not None and found:
+        told["decision"] = _replica_facts.shown(_decided(connection, params, found[0], rows))
+    return told
+
+
+def _shown(connection: t.Any, found: ReplicationSet, rows: Rows, prefix: str) -> dict[str, t.Any]:
+    instances = {row["uid"]: row for row in rows}
+
+    def member(uid: str) -> dict[str, t.Any]:
+        row = instances.get(uid, {"name": uid, "status": "DELETED", "fault": "", "host": ""})
+        beat = _store.heartbeat_body(connection, uid, prefix=prefix) if uid in instances else {}
+        source = (beat.get("replication") or {}).get("source")
+        return {
+            "name": row["name"],
+            "uid": uid,
+            "role": "primary" if uid == found.primary else "replica",
+            "server_id": found.members[uid].server_id,
+            "status": row["status"],
+            "fault": row["fault"],
+            "lag": beat.get("lag"),
+            "host": row["host"],
+            "replicates": source and bool(source.get("receiving") and source.get("applying")),
+        }
+
+    members = [member(uid) for uid in found.members]
+    return {
+        "id": found.id,
+        "primary": next(one["name"] for one in members if one["role"] == "primary"),
+        "reign": found.reign,
+        "mode": found.mode,
+        "members": sorted(members, key=lambda one: (one["role"], one["name"])),
+    }
+
+
+def _decided(connection: t.Any, params: t.Mapping[str, t.Any], found: ReplicationSet, rows: Rows) -> Decision:
+    names = {row["uid"]: row["name"] for row in rows}
+    beat = _store.heartbeat_body(connection, found.primary, prefix=params["store_prefix"])
+    told = beat.get("replication") or {}
+    reign = found.as_told(names, told.get("applied") if told.get("kind") == found.kind else None)
+    members = [
+        _replica_facts.member(
+            names.get(uid, uid), params["facts"].get(names.get(uid, uid)) or {}, synchronous=seat.synchronous
+        )
+        for uid, seat in found.members.items()
+    ]
+    limits = Limits(params["max_lag"], params["max_lost"], params["accept_unfenced"])
+    if params["planned"]:
+        return _replica_decision.switchover(reign, members, params["candidate"], limits)
+    return _replica_decision.failover(reign, members, params["candidate"], limits, fenced=params["fenced"])
+
+
+def main() -> None:
+    run(body, argument_spec(), required_by={"facts": ["name"]})
+
+
+if __name__ == "__main__":
+    main()
