@@ -140,8 +140,11 @@ def test_a_replica_is_shut_before_it_follows(agent: Agent) -> None:
     assert call(agent, PRIMARY, "member_set", **{**SEAT, "role": "replica"})["changed"]
     assert (fake(agent).shut, agent.gate.may_write()) == (True, False)
     assert not call(agent, PRIMARY, "member_set", **{**SEAT, "role": "replica"})["changed"]
+    fake(agent).let_in = lambda _held: opened.append(agent.gate.member)  # type: ignore[method-assign]
+    opened: list[object] = []
     assert call(agent, PRIMARY, "member_unset")["changed"]
-    assert (fake(agent).shut, fake(agent).seat, agent.gate.member) == (False, None, None)
+    # Opened when the gate shuts nobody any more.
+    assert (opened, fake(agent).seat, agent.gate.member) == ([None], None, None)
 
 
 @pytest.mark.usefixtures("_runs")

@@ -142,10 +142,11 @@ def member_unset(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
     """It is an instance of its own from then on, which takes writes."""
     before = agent.gate.member
     left = carry_out(agent, agent.driver.plan_leave(), check)["changed"]
-    if not check and before is not None:
+    if not check:
         agent.driver.take_seat(None)
-        agent.driver.let_in(agent.held())
-        agent.gate.take(None)
+        agent.gate.take(None)  # as long as it is a member, it is kept shut
+        if agent.driver.kept_out():
+            agent.driver.let_in(agent.held())
     return {"changed": left or before is not None, "diff": {"before": before.shown() if before else {}, "after": {}}}
 
 
