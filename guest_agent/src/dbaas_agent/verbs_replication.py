@@ -106,13 +106,12 @@ def member_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     if before is not None and before.set == member.set and before.reign > member.reign:
         msg = f"reign: {member.reign} is over, this member knows of {before.reign}"
         raise AgentError("conflict", msg)
-    state = {"changed": False, "diff": {"before": before.shown() if before else {}, "after": member.shown()}}
+    changed = before is None or before.shown() != member.shown()
     if member.role == PRIMARY:
-        state["changed"] = _lead(agent, member, check)
-    else:
-        state["changed"] = _step_back(agent, member, check)
-    state["changed"] = state["changed"] or before is None or before.shown() != member.shown()
-    return state
+        changed = _lead(agent, member, check) or changed
+    elif not check:
+        _step_back(agent, member)
+    return {"changed": changed, "diff": {"before": before.shown() if before else {}, "after": member.shown()}}
 
 
 def _lead(agent: Agent, member: Membership, check: bool) -> bool:
@@ -129,13 +128,11 @@ def _lead(agent: Agent, member: Membership, check: bool) -> bool:
     return stands or left or shut
 
 
-def _step_back(agent: Agent, member: Membership, check: bool) -> bool:
-    if not check:
-        agent.driver.take_seat(member.server_id)
-        agent.gate.take(member)
-        with suppress(UnansweredError):  # one that does not run starts so
-            agent.driver.keep_out()
-    return False
+def _step_back(agent: Agent, member: Membership) -> None:
+    agent.driver.take_seat(member.server_id)
+    agent.gate.take(member)
+    with suppress(UnansweredError):  # one that does not run starts so
+        agent.driver.keep_out()
 
 
 def member_unset(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
