@@ -21,6 +21,7 @@ from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver, ParameterPlan, Plan, Settings, UnansweredError
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Kind, Report
+from dbaas_agent.membership import Membership
 from dbaas_agent.replication import GTID_SET, Facts, Upstream
 from dbaas_agent.systemd import Unit
 from dbaas_agent.upload import Answer
@@ -49,7 +50,7 @@ class FakeDriver(Driver):
         self.root = False
         self.stopped = False
         self.shut = False
-        self.seat: int | None = None
+        self.seat: Membership | None = None
         self.tls = True
         self.policy: tls_mode.Policy | None = None
 
@@ -111,8 +112,8 @@ class FakeDriver(Driver):
         self.ping()
         return self.shut
 
-    def take_seat(self, server_id: int | None) -> None:
-        self.seat = server_id
+    def take_seat(self, member: Membership | None) -> None:
+        self.seat = member
 
     def last_position(self, stop: Callable[[], None]) -> str:
         stop()
@@ -236,6 +237,8 @@ class World:
         self.file: Path | None = None
         self.values: dict[str, str] = {}
         """What the server runs with."""
+        self.held: dict[str, str] = {}
+        """Addresses, by the unit that holds them."""
         self._starts = 0
 
     def configured(self) -> dict[str, str]:
@@ -255,15 +258,30 @@ class World:
         self.unit = Unit(**{**self.unit.__dict__, **states})
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(systemd, "show", lambda _unit: self.unit)
+        monkeypatch.setattr(systemd, "show", self._show)
         monkeypatch.setattr(systemd, "start", lambda _unit, _timeout: self._start("start"))
         monkeypatch.setattr(systemd, "stop", lambda _unit, _timeout: self._act("stop", active="inactive"))
         monkeypatch.setattr(systemd, "restart", lambda _unit, _timeout: self._start("restart"))
         monkeypatch.setattr(systemd, "start_soon", lambda _unit: self._start("start_soon"))
         monkeypatch.setattr(systemd, "replace_file", self._replace_file)
         monkeypatch.setattr(systemd, "enable", lambda _unit: self._act("enable", file="enabled"))
-        monkeypatch.setattr(systemd, "end_transient", lambda _unit: self._act("end_transient"))
+        monkeypatch.setattr(systemd, "end_transient", self._end_transient)
+        monkeypatch.setattr(systemd, "start_transient", self._hold)
         monkeypatch.setattr(systemd, "run_outside", self._run_outside)
+
+    def _show(self, unit: str) -> Unit:
+        if not unit.startswith("dbaas-address-"):
+            return self.unit
+        return Unit(active="active", description=self.held[unit]) if unit in self.held else Unit(active="inactive")
+
+    def _end_transient(self, unit: str) -> None:
+        if self.held.pop(unit, None) is None:
+            self._act("end_transient")
+
+    def _hold(self, unit: str, command: list[str], properties: dict[str, str], _timeout: float) -> None:
+        assert unit not in self.held
+        assert properties["ExecStopPost"].endswith(" ".join(command))
+        self.held[unit] = properties["Description"]
 
     def _act(self, name: str, **states: str) -> None:
         self.acts.append(name)
@@ -386,8 +404,8 @@ class BackupDriver:
     def backup_strategies(self) -> dict[str, type[Strategy]]:
         return {"file": FakeStrategy}
 
-    def take_seat(self, server_id: int | None) -> None:
-        self.acts.append(("take_seat", server_id))
+    def take_seat(self, member: Membership | None) -> None:
+        self.acts.append(("take_seat", member))
 
 
 class FakeStrategy(Strategy):

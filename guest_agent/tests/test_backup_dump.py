@@ -47,6 +47,7 @@ def driver(config: Config, module: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
         "server_id AS server_id, @@version": [{"server_id": 1, "version": "1"}],
         "SHOW BINARY LOG STATUS": [{"File": "binlog.000006"}],
         "SHOW BINLOG EVENTS": [{}, {"Info": "u:1-5"}],
+        "GTID_SUBTRACT": [{"gtid": "u:1-5"}],
         "AS server_uuid": [{"server_uuid": "U"}],
         "FROM mysql.user": [{"user": "a`b", "host": "%"}, {"user": "r`1", "host": "%"}],
         "SHOW CREATE USER": lambda user, _host: [{"CREATE USER": MADE if user == "a`b" else "CREATE USER r"}],

@@ -15,6 +15,7 @@ import pytest
 from dbaas_agent import subproc
 from dbaas_agent.backup.strategy import Taking
 from dbaas_agent.config import Config
+from dbaas_agent.drivers.mariadb import Driver as MariadbDriver
 from dbaas_agent.drivers.mariadb.backup import MariadbBackup
 from dbaas_agent.drivers.mysql_family import scratch_server
 from dbaas_agent.errors import AgentError
@@ -22,16 +23,17 @@ from dbaas_agent.subproc import Completed
 
 from guest_agent.tests.fakes import FakeReport, FakeSessions
 
-SERVER = {"server_id": 1, "version": "11.8.3-MariaDB", "server_uid": "U="}
+SERVER = {"server_id": 1, "version": "11.8.3-MariaDB", "server_uid": "U=", "gtid_state": "0-2-1,0-1-2"}
 POINTS = "backup_type = incremental\nfrom_lsn = 0\nto_lsn = 47629\nlast_lsn = 47700\n"
 DONE = ["[00] finished", "[00] 2026-01-01 completed OK!"]
+FORGET = MariadbDriver.forget_source
 LOGGED = "filename 'binlog.000002', position '328'"
 
 
 @pytest.fixture
 def driver(config: Config) -> Any:
     script = {"server_id": [SERVER], "TABLESPACES": [{"bytes": 4096}]}
-    return SimpleNamespace(config=config, session=FakeSessions(script), ping=lambda: "11.8.3")
+    return SimpleNamespace(config=config, session=FakeSessions(script), ping=lambda: "11.8.3", forget_source=FORGET)
 
 
 @contextmanager
@@ -148,7 +150,10 @@ def test_no_event_of_the_original_goes_on(driver: Any, tmp_path: Path, monkeypat
     scratch = FakeSessions({})
     monkeypatch.setattr(scratch_server, "serving", scratch)
     MariadbBackup(driver).settle(str(tmp_path), FakeReport())
-    assert ["mysql.event" in statement and "'DISABLED'" in statement for statement in scratch.asked] == [True]
+    forgotten, event = scratch.asked[:-1], scratch.asked[-1]
+    assert forgotten == ["RESET SLAVE ALL", "SET GLOBAL gtid_slave_pos = ''"]
+    assert "mysql.event" in event
+    assert "'DISABLED'" in event
     assert driver.session.asked == []
 
 
@@ -156,4 +161,4 @@ def test_a_replica_has_the_events_of_its_source(driver: Any, tmp_path: Path, mon
     scratch = FakeSessions({})
     monkeypatch.setattr(scratch_server, "serving", scratch)
     MariadbBackup(driver).follow(str(tmp_path), FakeReport())
-    assert scratch.asked == []
+    assert scratch.asked == ["RESET SLAVE ALL", "SET GLOBAL gtid_slave_pos = ''"]

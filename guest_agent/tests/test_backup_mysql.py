@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from dbaas_agent.config import Config
+from dbaas_agent.drivers.mysql import Driver as MysqlDriver
 from dbaas_agent.drivers.mysql import backup, events
 from dbaas_agent.drivers.mysql.backup import CloneBackup
 from dbaas_agent.drivers.mysql_family import scratch_server
@@ -50,7 +51,8 @@ def script() -> dict[str, Any]:
         "SHOW BINARY LOGS": [{"Log_name": name} for name in LOGS],
         "AS uuid": [{"uuid": "U"}],
         "SHOW BINARY LOG STATUS": [{"File": LOGS[-1]}],
-        "SHOW BINLOG EVENTS": [{"Info": "Server ver: 9.7"}, {"Info": "u-1:1-5,\nu-2:1-3"}],
+        "SHOW BINLOG EVENTS": [{"Info": "Server ver: 9.7"}, {"Info": "u-1:4-5,\nu-2:1-3"}],
+        "GTID_SUBTRACT": lambda told: [{"gtid": told.replace("4-5", "1-5")}],
         "AS server_uuid": [{"server_uuid": "U", "server_id": 1, "version": "9.7.4"}],
         "information_schema.PLUGINS": [{"PLUGIN_NAME": "clone"}],
         "CONNECTION_ID": [{"id": 8}],
@@ -61,7 +63,7 @@ def script() -> dict[str, Any]:
 
 @pytest.fixture
 def driver(config: Config, script: dict[str, Any]) -> Any:
-    return SimpleNamespace(config=config, session=FakeSessions(script))
+    return SimpleNamespace(config=config, session=FakeSessions(script), forget_source=MysqlDriver.forget_source)
 
 
 def refusal(act: Callable[[], Any]) -> AgentError:
@@ -198,6 +200,7 @@ def test_it_settles_with_the_logs_applied_in_their_order_and_no_event(
     CloneBackup(driver).settle(str(target), FakeReport())
     assert [[os.path.basename(path) for path in paths] for paths in applied] == ([logs] if logs else [])
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("data")] == [target.name]
+    assert scratch.asked[0] == "RESET REPLICA ALL"
     assert scratch.asked[-1] == "ALTER DEFINER = `clerk`@`%` EVENT `shop`.`nightly` DISABLE"
 
 
@@ -205,7 +208,7 @@ def test_a_replica_has_the_events_of_its_source(driver: Any, tmp_path: Path, mon
     scratch = FakeSessions({"information_schema.EVENTS": [EVENT]})
     monkeypatch.setattr(scratch_server, "serving", scratch)
     CloneBackup(driver).follow(str(tmp_path), FakeReport())
-    assert scratch.asked == []
+    assert scratch.asked == ["RESET REPLICA ALL"]
 
 
 @pytest.mark.parametrize(

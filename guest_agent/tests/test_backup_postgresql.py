@@ -75,6 +75,7 @@ def script(slots: Slots) -> dict[str, Any]:
         "pg_drop": slots.drop,
         "pg_replication_slots": slots.rows,
         "pg_switch_wal": [{"lsn": "0/11000028", "size": str(SIZE)}],
+        "AS follows": [{"follows": False}],
     }
 
 
@@ -328,6 +329,38 @@ def test_it_settles_with_the_log_of_all_that_followed(
     assert given == ([str(log)] if count > 1 else [])
     assert list(volume.iterdir()) == [target]
     assert {path.name for path in target.iterdir()} == {"file0", "postmaster.opts", "recovery.signal"}
+
+
+@pytest.mark.parametrize(
+    ("follows", "redo", "refused"), [(False, "", False), (True, "0/F000100", False), (True, "0/F0000FF", True)]
+)
+def test_on_a_replica_one_follows_only_after_a_checkpoint_of_the_primary(
+    *, driver: Any, script: dict[str, Any], scratch: str, follows: bool, redo: str, refused: bool
+) -> None:
+    script.update({"AS follows": [{"follows": follows}], "AS redo": [{"redo": redo}]})
+    begin = BlockBackup(driver).take(PARENT, scratch, FakeReport())
+    if refused:
+        assert refusal(begin.__enter__).reason == "not_actionable"
+    else:
+        with begin:
+            pass
+    assert ("CHECKPOINT" in driver.session.asked) is follows
+
+
+@pytest.mark.parametrize("strategy", [LogBackup, BlockBackup])
+@pytest.mark.parametrize("copied", [False, True])
+def test_what_a_replica_left_is_none(driver: Any, tmp_path: Path, strategy: type[PgBasebackup], copied: bool) -> None:
+    """copied: of its volume, with a slot for one that follows it."""
+    slot = tmp_path / "pg_replslot" / "dbaas_replica_01234567"
+    slot.mkdir(parents=True)
+    (slot / "state").touch()
+    (tmp_path / "standby.signal").touch()
+    if copied:
+        strategy(driver).revive(str(tmp_path))
+    else:
+        PgBasebackup.complete(strategy(driver), str(tmp_path), 1, FakeReport())
+    assert [path.name for path in tmp_path.glob("*.signal")] == ["recovery.signal"]
+    assert slot.exists() is not copied
 
 
 @pytest.mark.parametrize("strategy", [LogBackup, BlockBackup])

@@ -64,6 +64,4 @@ def test_it_serves_nobody_else_and_ends_whatever_happens(
     assert done == acts
     ((command, properties),) = started
     assert (command[0], properties["User"]) == ("/mysqld", config.datastore_user)
-    assert {"--datadir=/data.new", "--skip-networking", "--event-scheduler=DISABLED", "--alone", "--closed"} < set(
-        command
-    )
+    assert {"--datadir=/data.new", "--skip-networking", "--event-scheduler=OFF", "--alone", "--closed"} < set(command)

@@ -28,8 +28,10 @@ DOCUMENT = {
     "cause": "",
     "role": "primary",
     "lag": 0,
+    "replication": {"source": None},
     "volume": {"used_percent": 12},
     "ticket_expires": 1826500000,
+    "record_expires": None,
 }
 WORDS = strategies.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", min_size=1)
 Starter = Callable[..., Sender]
@@ -45,11 +47,28 @@ def test_the_content_type_of_the_design() -> None:
     )
 
 
+def test_the_ticket_that_ends_first_is_told() -> None:
+    for record, expires in ((1826400000, 1826400000), (1826600000, 1826500000)):
+        told = heartbeat.content_type({**DOCUMENT, "record_expires": record})
+        assert told.endswith(f";used=12;expires={expires}")
+
+
+@pytest.mark.parametrize(
+    ("receiving", "applying", "replicates"), [(True, True, "yes"), (True, False, "no"), (False, True, "no")]
+)
+def test_a_replica_tells_whether_it_replicates(receiving: bool, applying: bool, replicates: str) -> None:
+    source = {"receiving": receiving, "applying": applying}
+    follows = {**DOCUMENT, "role": "replica", "lag": 3, "replication": {"source": source}, "ticket_expires": None}
+    assert heartbeat.content_type(follows) == (
+        f"application/vnd.dbaas.heartbeat+json;status=ACTIVE;role=replica;lag=3;replicates={replicates};used=12"
+    )
+
+
 @given(WORDS, NUMBERS, strategies.none() | NUMBERS, strategies.none() | NUMBERS)
 def test_the_content_type_can_be_taken_apart(status: str, lag: int, used: int | None, expires: int | None) -> None:
     volume = None if used is None else {"used_percent": used}
     text = heartbeat.content_type(
-        {"status": status, "cause": "", "role": "primary", "lag": lag, "volume": volume, "ticket_expires": expires}
+        {**DOCUMENT, "status": status, "lag": lag, "volume": volume, "replication": None, "ticket_expires": expires}
     )
     media_type, *parameters = text.split(";")
     expected = {"status": status, "role": "primary", "lag": str(lag), "used": used, "expires": expires}

@@ -76,8 +76,10 @@ def test_whoever_reads_that_another_one_reigns_never_writes_again(reads: list[tu
 
 def test_it_is_kept_beside_the_data(config: Config) -> None:
     assert membership.read(config) is None
-    membership.keep(config, LEADS)
-    assert membership.read(config) == LEADS
+    waits = replace(LEADS, receipts=1, wanted=2, receivers=["dbaas_replica_01234567"])
+    for kept in (LEADS, waits):
+        membership.keep(config, kept)
+        assert membership.read(config) == kept
     assert Path(membership.path(config)).stat().st_mode & 0o777 == 0o600
     assert "record" not in LEADS.shown()
     assert LEADS.record not in repr(LEADS)
@@ -107,3 +109,10 @@ def test_words_of_a_later_version_do_no_harm(config: Config) -> None:
 
 def test_each_boot_has_a_name() -> None:
     assert membership.boot() == membership.boot() != ""
+
+
+def test_receipts_are_given_by_replicas_that_count() -> None:
+    counts = replace(LEADS, role=REPLICA, receivers=[f"dbaas_replica_{ME[:8]}"])
+    assert counts.gives_receipts(ME)
+    assert not counts.gives_receipts(OTHER)
+    assert not replace(counts, role=PRIMARY).gives_receipts(ME)

@@ -74,3 +74,19 @@ def test_clients_are_told_from_the_servers_own_and_from_replicas() -> None:
     clients = [row("SELECT 1"), row(None, "Sleep"), row("INSERT INTO t VALUES (1)", user="root")]
     assert writers.clients([own, *others]) == []
     assert len(writers.clients([own, *others, *clients])) == len(clients)
+
+
+def waiting(command: str = "Query", order: str = "INSERT INTO t VALUES (1)") -> dict[str, Any]:
+    return {**row(order, command), "State": "Waiting for semi-sync ACK from replica"}
+
+
+def test_who_waits_for_receipts_is_known_by_it_also_when_he_was_cut_off() -> None:
+    rows = [{**row("SELECT 1"), "Id": 9}, waiting(), {**waiting("Killed"), "Id": 8}]
+    assert writers.awaiting_receipts(rows) == [7, 8]
+    assert writers.alive(rows) == [7]
+
+
+def test_others_wait_behind_an_order_that_waits() -> None:
+    order = "SET GLOBAL read_only = ON"
+    assert writers.are_held_back([{**row(order), "State": "Waiting for backup lock"}], order)
+    assert not writers.are_held_back([{**row(order), "State": "starting"}, waiting()], order)

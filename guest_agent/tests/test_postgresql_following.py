@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,18 @@ import pytest
 from dbaas_agent import data_directory, systemd
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.postgresql.following import Placed, plan_account, plan_follow, plan_leave
+from dbaas_agent.drivers.postgresql.following import (
+    SETTINGS,
+    Placed,
+    forget,
+    plan_account,
+    plan_follow,
+    plan_leave,
+    receipts,
+)
 from dbaas_agent.errors import AgentError
-from dbaas_agent.replication import Source, Upstream
+from dbaas_agent.membership import Membership
+from dbaas_agent.replication import PRIMARY, REPLICA, Source, Upstream
 
 NAME = "dbaas_replica_01234567"
 STANDBY = Source("192.0.2.1", 5432, receiving=True, applying=True)
@@ -82,17 +92,27 @@ def test_nobody_is_followed_any_more(config: Config) -> None:
 
 @pytest.mark.parametrize(("there", "verb"), [(False, "CREATE"), (True, "ALTER")])
 def test_a_replica_has_a_role_and_a_slot(there: bool, verb: str) -> None:
-    first, *others = shown(plan_account(NAME, "verifier", there, slot=there))
+    at_once, first, *others = shown(plan_account(NAME, "verifier", there, slot=there))
+    assert at_once == "SET synchronous_commit = local"
     assert first == f"""{verb} ROLE "{NAME}" LOGIN REPLICATION NOINHERIT PASSWORD '********'"""
     assert any("pg_create_physical_replication_slot" in one for one in others) is not there
 
 
 def test_a_role_and_a_slot_that_are_not_wanted_go() -> None:
-    assert shown(plan_account(NAME, None, there=True, slot=True)) == [
+    assert shown(plan_account(NAME, None, there=True, slot=True))[1:] == [
         f"SELECT pg_drop_replication_slot('{NAME}')",
         f'DROP OWNED BY "{NAME}"; DROP ROLE "{NAME}"',
     ]
     assert shown(plan_account(NAME, None, there=False, slot=False)) == []
+
+
+def test_a_primary_waits_for_as_many_of_those_who_count() -> None:
+    leads = Membership(
+        "a" * 32, 1, PRIMARY, 1, "", receipts=1, wanted=2, receivers=["dbaas_replica_1", "dbaas_replica_2"]
+    )
+    assert receipts(leads) == "synchronous_standby_names = 'ANY 1 (dbaas_replica_1, dbaas_replica_2)'\n"
+    for other in (None, replace(leads, receipts=0), replace(leads, role=REPLICA)):
+        assert receipts(other) == ""
 
 
 def test_a_file_is_its_owners_alone(tmp_path: Path) -> None:
@@ -116,3 +136,14 @@ def test_what_cannot_be_rewound_says_so(
     with pytest.raises(AgentError) as caught:
         planned(None, UPSTREAM, config).stopped[0].put()
     assert caught.value.reason == told
+
+
+def test_a_copy_of_a_replicas_volume_knows_of_no_source(config: Config) -> None:
+    settings, password = Path(config.mount_point, SETTINGS), Path(config.tls_dir, "source.password")
+    password.parent.mkdir(parents=True, exist_ok=True)
+    for path in (settings, password):
+        path.touch()
+    forget(config)
+    forget(config)
+    assert not settings.exists()
+    assert not password.exists()

@@ -11,11 +11,11 @@ import pytest
 from dbaas_agent.drivers.mariadb import replication as mariadb
 from dbaas_agent.drivers.mysql import replication as mysql
 from dbaas_agent.drivers.mysql_family import replication as family
-from dbaas_agent.drivers.mysql_family import seat
+from dbaas_agent.drivers.mysql_family import seat, semi_sync
 from dbaas_agent.drivers.mysql_family.sql import Names, Statement, user_fault
 from dbaas_agent.drivers.postgresql import replication as postgresql
 from dbaas_agent.errors import AgentError
-from dbaas_agent.replication import GTID_SET, GTID_STATE, PRIMARY, REPLICA, WAL, Source, Upstream
+from dbaas_agent.replication import GTID_SET, GTID_STATE, PRIMARY, REPLICA, WAL, Receipts, Source, Upstream
 
 MARIADB = {"server_id": 2, "domain_id": 0, "state": "0-1-50,0-2-60", "position": "0-1-50", "read_only": 0}
 FOLLOWS: dict[str, Any] = {
@@ -43,6 +43,8 @@ POSTGRESQL: dict[str, Any] = {
     "replayed": None,
     "lag": None,
     "paused": None,
+    "waits": True,
+    "receipts": 1,
 }
 HISTORY = {3: "1\t0/3000060\tno recovery target specified\n\n2\t0/4000000\tsomething else\n", 2: "1\t0/3000060\tno\n"}
 
@@ -221,6 +223,25 @@ def test_a_restored_mariadb_begins_where_its_backup_was_taken() -> None:
     assert sql(plan)[:2] == ["STOP SLAVE", "RESET MASTER"]
 
 
+@pytest.mark.parametrize(
+    ("position", "earlier", "state"),
+    [
+        ("0-1-20", "", "0-1-20"),
+        ("0-1-20", "0-1-18", "0-1-20"),
+        ("0-1-20", "0-2-7,0-3-12,0-1-18", "0-2-7,0-3-12,0-1-20"),
+        ("0-1-20,5-1-4", "5-2-3, 0-2-7,\n0-1-18", "5-2-3,0-2-7,0-1-20,5-1-4"),
+        # Nothing that is newer than the backup, or of a domain that it does not know.
+        ("0-1-20", "0-2-21,7-2-1", "0-1-20"),
+        ("", "0-2-7", ""),
+    ],
+)
+def test_a_restored_mariadb_knows_what_earlier_primaries_wrote(position: str, earlier: str, state: str) -> None:
+    given = {"gtid": position, "gtid_state": earlier}
+    begin = {step.shown() for step in mariadb.begin(MARIADB, follows=True, position=given)}
+    assert f"SET GLOBAL gtid_binlog_state = '{state}'" in begin
+    assert f"SET GLOBAL gtid_slave_pos = '{position}'" in begin
+
+
 def test_a_mariadb_that_was_primary_goes_on_from_its_last_write() -> None:
     begin = mariadb.begin({**MARIADB, "current": "0-2-60"}, follows=False, position=None)
     assert [step.shown() for step in begin] == ["SET GLOBAL gtid_slave_pos = '0-2-60'"]
@@ -288,11 +309,56 @@ def test_one_that_was_not_stopped_in_peace_has_no_last_position() -> None:
 
 
 def test_a_member_starts_without_taking_writes() -> None:
-    content = seat.settings("mysqld", 7, ("read_only", "super_read_only"))
+    content = seat.settings("mysqld", 7, ("read_only", "super_read_only"), {"rpl_semi_sync_source_enabled": "ON"})
     assert content.splitlines() == [
         "[mysqld]",
         "server_id = 7",
         "event_scheduler = OFF",
         "read_only = ON",
         "super_read_only = ON",
+        "loose_rpl_semi_sync_source_enabled = ON",
     ]
+
+
+SOURCE = semi_sync.Words("source", "replica", number="wait_for_replica_count", alone="wait_no_replica")
+
+
+def test_a_primary_waits_for_receipts_without_end() -> None:
+    wanted = semi_sync.settings(SOURCE, 2, gives=False)
+    assert list(wanted)[-2:] == ["rpl_semi_sync_source_enabled", "rpl_semi_sync_replica_enabled"]
+    assert wanted["rpl_semi_sync_source_wait_for_replica_count"] == "2"
+    running = {**wanted, "rpl_semi_sync_source_wait_for_replica_count": "1"}
+    (lower,) = semi_sync.statements(SOURCE, wanted, running, follows=False)
+    assert lower.sql == "SET GLOBAL rpl_semi_sync_source_wait_for_replica_count = 2"
+    assert semi_sync.statements(SOURCE, wanted, wanted, follows=False) == []
+
+
+def test_a_replica_gives_receipts_from_its_next_connection_on() -> None:
+    running = {"rpl_semi_sync_source_enabled": "OFF", "rpl_semi_sync_replica_enabled": "OFF"}
+    wanted = semi_sync.settings(SOURCE, 0, gives=True)
+    assert [one.sql for one in semi_sync.statements(SOURCE, wanted, running, follows=True)] == [
+        "SET GLOBAL rpl_semi_sync_replica_enabled = 'ON'",
+        "STOP REPLICA IO_THREAD",
+        "START REPLICA IO_THREAD",
+    ]
+    assert len(semi_sync.statements(SOURCE, wanted, running, follows=False)) == 1
+
+
+def test_a_server_of_before_cannot_wait() -> None:
+    assert semi_sync.statements(SOURCE, semi_sync.settings(SOURCE, 0, gives=False), {}, follows=False) == []
+    with pytest.raises(AgentError) as caught:
+        semi_sync.statements(SOURCE, semi_sync.settings(SOURCE, 1, gives=False), {}, follows=False)
+    assert caught.value.reason == "not_actionable"
+
+
+@pytest.mark.parametrize(
+    ("told", "receipts"),
+    [
+        ({}, None),
+        ({"status": "OFF", "clients": "1"}, Receipts(False, 1)),
+        ({"status": "ON", "clients": "0"}, Receipts(True, 0)),
+    ],
+)
+def test_a_server_tells_of_receipts(told: dict[str, str], receipts: Receipts | None) -> None:
+    rows = [{"Variable_name": f"Rpl_semi_sync_source_{name}", "Value": value} for name, value in told.items()]
+    assert semi_sync.receipts(SOURCE, rows) == receipts

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from dbaas_agent import status
+from dbaas_agent.membership import Membership
+from dbaas_agent.replication import PRIMARY, REPLICA, Receipts
 from dbaas_agent.space import MIB, Hold
 from dbaas_agent.status import VolumeSeen
 from dbaas_agent.systemd import Unit
@@ -80,3 +84,29 @@ def test_a_wrong_clock_is_a_fault_beside_the_others_and_changes_no_status(
     assert (judged.status, judged.cause) == (verdict.status, verdict.cause)
     assert judged.fault.startswith(verdict.fault)
     assert (judged != verdict) is told
+
+
+LEADS = Membership("a" * 32, 1, PRIMARY, 1, "", receipts=2, wanted=2, receivers=["b", "c"])
+ACTIVE = status.Verdict("ACTIVE")
+
+
+@pytest.mark.parametrize(
+    ("member", "receipts", "told"),
+    [
+        (LEADS, Receipts(True, 2), ("ACTIVE", "")),
+        (LEADS, Receipts(True, 1), ("BLOCKED", "receipts")),
+        (LEADS, Receipts(False, 2), ("ACTIVE", "lapsed")),
+        (LEADS, None, ("ACTIVE", "lapsed")),
+        (replace(LEADS, receipts=1), Receipts(True, 1), ("ACTIVE", "lapsed")),
+        (replace(LEADS, receipts=0), Receipts(False, 0), ("ACTIVE", "lapsed")),
+        (replace(LEADS, receipts=0, wanted=0), Receipts(False, 0), ("ACTIVE", "")),
+        (replace(LEADS, role=REPLICA), Receipts(False, 0), ("ACTIVE", "")),
+        (None, Receipts(False, 0), ("ACTIVE", "")),
+    ],
+)
+def test_receipts_that_lack_have_a_name(
+    member: Membership | None, receipts: Receipts | None, told: tuple[str, str]
+) -> None:
+    verdict = status.with_receipts(ACTIVE, member, receipts)
+    assert (verdict.status, verdict.cause, bool(verdict.fault)) == (*told, bool(told[1]))
+    assert status.with_receipts(BLOCKED, member, receipts) == BLOCKED

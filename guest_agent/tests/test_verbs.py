@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbaas_agent import drivers, guard, marker, service, systemd, tls_mode, verbs
+from dbaas_agent import certificate, drivers, guard, marker, service, systemd, tls_mode, verbs
 from dbaas_agent.agent import Agent
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver, UnansweredError
@@ -295,7 +295,7 @@ def test_renewal_keeps_the_subjects(agent: Agent, monkeypatch: pytest.MonkeyPatc
     call(agent, "tls_set", NAMES)
     end = agent.certificate_end()
     assert end is not None
-    monkeypatch.setattr(verbs.time, "time", lambda: end - 86400)
+    monkeypatch.setattr(certificate.time, "time", lambda: end - 86400)
     assert verbs.renew_certificate(agent)["diff"]["after"] == {"names": ["orders"], "addresses": []}
 
 

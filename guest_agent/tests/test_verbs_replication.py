@@ -88,10 +88,6 @@ def test_wrong_numbers_are_refused(agent: Agent, wrong: dict[str, int]) -> None:
     assert reason(agent, CLOSED, "replica_follow", **{**WISH, **wrong}) == "invalid"
 
 
-def test_nobody_is_followed_any_more(agent: Agent) -> None:
-    assert call(agent, FOLLOWS, "replica_leave")["statements"] == [Step("leave", KEPT).shown()]
-
-
 @pytest.mark.parametrize(
     ("verb", "args"),
     [
@@ -105,7 +101,25 @@ def test_on_a_replica_nothing_is_written(agent: Agent, verb: str, args: dict[str
     assert fake(agent).calls == []
 
 
-SEAT = {"set": "a" * 32, "reign": 2, "role": "primary", "server_id": 3, "record": "https://store/record"}
+KEEPS: dict[str, Any] = {"writer_addresses": None, "reader_addresses": None, "endpoint_addresses": None}
+SEAT: dict[str, Any] = {
+    "set": "a" * 32,
+    "reign": 2,
+    "role": "primary",
+    "server_id": 3,
+    "record": "https://store/record",
+    "receipts": 0,
+    "wanted": 0,
+    "receivers": [],
+    "record_expires": 1826500000,
+    **KEEPS,
+}
+ENDPOINT = {
+    "writer_addresses": ["10.0.0.9"],
+    "reader_addresses": [],
+    "endpoint_addresses": ["203.0.113.9", "10.0.0.9"],
+}
+WRITER = {"dbaas-address-writer": "10.0.0.9"}
 
 
 @pytest.fixture
@@ -120,7 +134,8 @@ def test_a_member_becomes_primary_and_is_drained(agent: Agent, world: World) -> 
     assert call(agent, FOLLOWS, "member_set", check=True, **SEAT)["changed"]
     assert (driver.shut, agent.gate.member) == (True, None)
     assert call(agent, FOLLOWS, "member_set", **SEAT)["changed"]
-    assert (driver.shut, driver.seat, agent.gate.may_write()) == (False, 3, True)
+    assert driver.seat
+    assert (driver.shut, driver.seat.server_id, agent.gate.may_write()) == (False, 3, True)
     driver.plan_leave = lambda: Plan([], {}, {})  # type: ignore[method-assign]
     assert not call(agent, PRIMARY, "member_set", **SEAT)["changed"]
 
@@ -133,6 +148,18 @@ def test_a_member_becomes_primary_and_is_drained(agent: Agent, world: World) -> 
     # And back: it is started for that.
     assert call(agent, CLOSED, "member_set", **SEAT)["changed"]
     assert (driver.shut, agent.gate.may_write(), world.unit.active) == (False, True, "active")
+
+
+@pytest.mark.usefixtures("_runs")
+def test_nobody_waits_for_more_receipts_than_can_come(agent: Agent) -> None:
+    for wrong in ({"receipts": 1, "wanted": 2}, {"receipts": 2, "wanted": 1, "receivers": [NAME, "b"]}):
+        assert reason(agent, PRIMARY, "member_set", **{**SEAT, **wrong}) == "invalid"
+    assert fake(agent).seat is None
+    right = {**SEAT, "receipts": 1, "wanted": 2, "receivers": ["b", NAME]}
+    assert call(agent, PRIMARY, "member_set", **right)["changed"]
+    seat = fake(agent).seat
+    assert seat is not None
+    assert (seat.receipts, seat.wanted, seat.receivers) == (1, 2, ["b", NAME])
 
 
 @pytest.mark.usefixtures("_runs")
@@ -155,7 +182,73 @@ def test_who_knows_of_a_later_reign_is_told_nothing_of_an_earlier_one(agent: Age
     # The ticket that it has is kept when none comes with it.
     call(agent, PRIMARY, "member_set", **{**SEAT, "reign": 3, "record": None})
     assert agent.gate.member is not None
-    assert agent.gate.member.record == SEAT["record"]
+    assert (agent.gate.member.record, agent.gate.member.record_expires) == (SEAT["record"], 1826500000)
+
+
+@pytest.mark.usefixtures("_runs")
+@pytest.mark.parametrize("role", ["primary", "replica"])
+def test_another_ticket_changes_nothing_else(agent: Agent, role: str) -> None:
+    ticket = {"record": "https://store/another", "expires": 1826600000}
+    assert reason(agent, PRIMARY, "member_ticket", **ticket) == "not_actionable"
+    call(agent, PRIMARY, "member_set", **{**SEAT, "role": role})
+    call(agent, PRIMARY, "writes_drain")
+    before = agent.gate.member
+    assert before is not None
+    assert call(agent, PRIMARY, "member_ticket", check=True, **ticket)["changed"]
+    assert agent.gate.member == before
+    assert call(agent, PRIMARY, "member_ticket", **ticket)["changed"]
+    assert agent.gate.member == replace(before, record="https://store/another", record_expires=1826600000)
+    assert agent.observe()["record_expires"] == 1826600000
+    assert not call(agent, PRIMARY, "member_ticket", **ticket)["changed"]
+
+
+@pytest.mark.usefixtures("_runs")
+def test_the_writers_address_is_where_writes_are_taken(agent: Agent, world: World) -> None:
+    call(agent, FOLLOWS, "member_set", check=True, **{**SEAT, **ENDPOINT})
+    assert world.held == {}
+    call(agent, FOLLOWS, "member_set", **{**SEAT, **ENDPOINT})
+    assert world.held == WRITER
+    call(agent, PRIMARY, "writes_drain")
+    assert world.held == {}
+    call(agent, CLOSED, "member_set", **SEAT)
+    assert world.held == WRITER
+    # By whomever it is told that it is primary no more.
+    assert agent.gate.member is not None
+    agent.gate.take(replace(agent.gate.member, role="replica"))
+    agent.guard()
+    assert world.held == {}
+    call(agent, CLOSED, "member_set", **{**SEAT, "role": "replica", "reader_addresses": ["10.0.0.8"]})
+    assert world.held == {"dbaas-address-reader": "10.0.0.8"}
+    call(agent, PRIMARY, "member_unset")
+    assert world.held == {}
+
+
+@pytest.mark.usefixtures("_runs")
+def test_addresses_of_another_set_are_not_kept(agent: Agent, world: World) -> None:
+    call(agent, PRIMARY, "member_set", **{**SEAT, **ENDPOINT})
+    call(agent, PRIMARY, "member_set", **{**SEAT, "set": "b" * 32})
+    assert world.held == {}
+    assert reason(agent, PRIMARY, "member_set", **{**SEAT, "writer_addresses": ["nowhere"]}) == "invalid"
+
+
+@pytest.mark.usefixtures("_runs")
+def test_the_certificate_speaks_for_the_set_as_long_as_the_server_is_in_it(agent: Agent) -> None:
+    def names() -> tuple[str, ...]:
+        current = agent.tls.current()
+        assert current is not None
+        return current[0].addresses
+
+    own: dict[str, Any] = {"names": ["orders"], "addresses": ["10.0.0.5"], "renew": False}
+    # Before it has any.
+    call(agent, PRIMARY, "member_set", **{**SEAT, **ENDPOINT})
+    call(agent, PRIMARY, "tls_set", **own)
+    assert names() == ("10.0.0.5", "10.0.0.9", "203.0.113.9")
+    # Who names its own addresses only takes none of them away.
+    assert not call(agent, PRIMARY, "tls_set", **own)["changed"]
+    call(agent, PRIMARY, "member_set", **{**SEAT, "endpoint_addresses": ["10.0.0.9"]})
+    assert names() == ("10.0.0.5", "10.0.0.9")
+    call(agent, PRIMARY, "member_unset")
+    assert names() == ("10.0.0.5",)
 
 
 def test_outside_of_a_set_nothing_is_drained(agent: Agent) -> None:

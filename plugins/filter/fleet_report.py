@@ -115,12 +115,26 @@ _value:
           description: Seconds since the guest was last heard, null if it never was.
           type: float
           sample: 12.5
+        replication_set:
+          description: The id of its replication set, empty without one.
+          type: str
+          sample: ""
+        replication_mode:
+          description: The mode of that set, empty without one.
+          type: str
+          sample: ""
+        replicates:
+          description: Of a replica, whether it hears the one that it follows, and applies what it hears; null if it is none, or does not tell.
+          type: bool
+          sample: null
         lag:
           description: Seconds behind its source, null if it is not known.
           type: int
           sample: 0
         ticket_expires:
-          description: When the guest's right to write its heartbeat ends, ISO 8601 in UTC, null if it is not known.
+          description:
+            - When the first of the guest's tickets ends, to write its heartbeat or to read the record of its replication set, ISO 8601 in UTC; null if it is
+              not known.
           type: str
           sample: "2027-11-21T08:00:00Z"
         ticket_seconds_left:
@@ -134,6 +148,28 @@ _value:
           type: list
           elements: str
           sample: [ticket_expiring]
+    replication_sets:
+      description: The replication sets as trees, by the name of the primary.
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: The set's id.
+          type: str
+          sample: 7a3f0d2e3b4a59687766554433221101
+        mode:
+          description: Its mode, as its record says; empty if it is not known.
+          type: str
+          sample: async
+        primary:
+          description: C(name), C(role), C(status), C(lag) and C(replicates) of the primary; null while nobody knows which one it is.
+          type: dict
+          sample: {name: orders, role: primary, status: ACTIVE, lag: 0, replicates: null}
+        replicas:
+          description: The same of the other members, by name.
+          type: list
+          elements: dict
+          sample: [{name: orders-2, role: replica, status: ACTIVE, lag: 0, replicates: true}]
 """
 
 import time

@@ -11,10 +11,11 @@ version_added: 0.1.0
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 description:
-  - Every instance is a host in the group C(dbaas_instances) and in groups by datastore, version, role and status, for example C(datastore_mariadb),
-    C(datastore_mariadb_10_11), C(role_primary) and C(status_active).
-  - The variable C(dbaas) of a host is what M(dbaas.openstack.instance_info) returns of it. Its host keys are known, so host key checking stays on; that needs
-    OpenSSH 8.5 or later.
+  - Every instance is a host in the group C(dbaas_instances) and in groups by datastore, version, role, replication set and status, for example
+    C(datastore_mariadb), C(datastore_mariadb_10_11), C(role_primary), C(replication_set_7a3f0d2e3b4a59687766554433221101) and C(status_active).
+  - The group of a replication set is named after the set's id, which stays when another member becomes primary. An instance in no set is a primary, too.
+  - The variable C(dbaas) of a host is what M(dbaas.openstack.instance_info) returns of it, C(role) and C(replication_set) among it. Its
+    host keys are known, so host key checking stays on; that needs OpenSSH 8.5 or later.
   - The playbooks of this collection do not need it; they find their instances themselves.
 requirements:
   - openstacksdk

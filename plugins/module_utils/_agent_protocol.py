@@ -414,11 +414,6 @@ VERBS: dict[str, dict[str, Any]] = {
             },
         },
     },
-    "replica_leave": {
-        "mutating": True,
-        "timeout": 300,
-        "args": {},
-    },
     "replica_discard": {
         "mutating": True,
         "timeout": 1300,
@@ -466,6 +461,49 @@ VERBS: dict[str, dict[str, Any]] = {
             "record": {
                 "type": "str",
                 "secret": True,
+            },
+            "record_expires": {
+                "type": "int",
+            },
+            "receipts": {
+                "type": "int",
+                "default": 0,
+            },
+            "wanted": {
+                "type": "int",
+                "default": 0,
+            },
+            "receivers": {
+                "type": "list",
+                "elements": "str",
+                "default": [],
+            },
+            "writer_addresses": {
+                "type": "list",
+                "elements": "str",
+            },
+            "reader_addresses": {
+                "type": "list",
+                "elements": "str",
+            },
+            "endpoint_addresses": {
+                "type": "list",
+                "elements": "str",
+            },
+        },
+    },
+    "member_ticket": {
+        "mutating": True,
+        "timeout": 60,
+        "args": {
+            "record": {
+                "type": "str",
+                "required": True,
+                "secret": True,
+            },
+            "expires": {
+                "type": "int",
+                "required": True,
             },
         },
     },

@@ -6,7 +6,7 @@
 
 The content type of the object carries the summary, so that one listing tells the state of a fleet:
 application/vnd.dbaas.heartbeat+json;status=ACTIVE;role=primary;lag=0;used=12;expires=1795000000
-Beside a status that has several causes stands cause=WORD.
+Beside a status that has several causes stands cause=WORD. Who follows another one tells replicates=yes or no.
 Swift stores the parameters as sent and takes blanks after ";" away; others may keep them.
 """
 
@@ -26,6 +26,7 @@ class Heartbeat:
     """status, role: words of the agent. lag: seconds behind the source. used: percent of the data volume.
     expires: epoch seconds of the ticket's end, 0 if not told. age: seconds since it was written, by the store's clock.
     cause: a word where the status has several causes; agents before the guard of the space tell none.
+    replicates: whether it hears the one that it follows, and applies what it hears; None: it follows nobody, or does not tell.
     """
 
     status: str
@@ -35,6 +36,7 @@ class Heartbeat:
     expires: int = 0
     age: float = 0.0
     cause: str = ""
+    replicates: bool | None = None
 
     @property
     def stale(self) -> bool:
@@ -55,6 +57,7 @@ def parse(content_type: str, age: float) -> Heartbeat | None:
         expires=_number(told.get("expires")) or 0,
         age=age,
         cause=told.get("cause", ""),
+        replicates={"yes": True, "no": False}.get(told.get("replicates", "")),
     )
 
 

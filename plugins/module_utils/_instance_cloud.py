@@ -14,10 +14,11 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dbaas.openstack.plugins.module_utils import (
+    _endpoint_cloud,
     _preflight,
     _preflight_cloud,
+    _replication_network_cloud,
     _replication_sets_cloud,
-    _store,
 )
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError, as_dbaas_error
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_apply_cloud import (
@@ -42,9 +43,8 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._instance_spec imp
     problems_of_form,
     refuse,
 )
-from ansible_collections.dbaas.openstack.plugins.module_utils._instance_view import view
 from ansible_collections.dbaas.openstack.plugins.module_utils._instances_cloud import find
-from ansible_collections.dbaas.openstack.plugins.module_utils._instances_shown_cloud import shown
+from ansible_collections.dbaas.openstack.plugins.module_utils._instances_shown_cloud import described, shown
 from ansible_collections.dbaas.openstack.plugins.module_utils._lock_cloud import (
     LockLostError,
     Work,
@@ -53,6 +53,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._lock_cloud import
 )
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import SET, VERSION, Instance
 from ansible_collections.dbaas.openstack.plugins.module_utils._quota import needs, quota_problems
+from ansible_collections.dbaas.openstack.plugins.module_utils._replication_set import ReplicationSet
 from ansible_collections.dbaas.openstack.plugins.module_utils._status import BROKEN, works
 from ansible_collections.dbaas.openstack.plugins.module_utils._wait import Deadline
 
@@ -126,8 +127,7 @@ def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     refuse(name_problems(name))
     work = Work(params["operation"] or "instance_delete", {"keep_volume": keep_volume}, params["lock"])
     instance = find(connection, name)
-    if instance is not None:
-        _refuse_member(connection, instance, prefix)
+    alone = _alone(connection, instance, prefix) if instance is not None else None
     steps = plan_absent(instance, keep_volume)
     if instance is not None and module.check_mode:
         refuse_foreign(instance.group.tags, work)
@@ -137,6 +137,8 @@ def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
             with locked(connection, group_id, work, deadline, wait=params["wait"]), fault_recorded(connection, name):
                 instance = again(connection, name, group_id)
                 steps = plan_absent(instance, keep_volume)
+                if alone is not None:
+                    _forget(connection, alone, name, prefix)
                 carry_out(steps, Applier(connection, name, instance, deadline, store_prefix=prefix))
         except DbaasError:
             if find(connection, name) is not None:
@@ -147,12 +149,14 @@ def absent(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     return {**_result(connection, instance, steps, prefix), "removed": removed}
 
 
-def _refuse_member(connection: t.Any, instance: Instance, prefix: str) -> None:
-    """Nobody goes whom others follow, or for whom another one keeps what it has not read."""
+def _alone(connection: t.Any, instance: Instance, prefix: str) -> ReplicationSet | None:
+    """The set of which it is all that is left. Nobody goes whom others follow, or for whom another one keeps what it has not read."""
     told = instance.volume.metadata.get(SET) if instance.volume else None
     found = _replication_sets_cloud.find(connection, told, prefix) if told else None
-    if found is None or instance.anchor.uid not in found.members or len(found.members) == 1:
-        return
+    if found is None or instance.anchor.uid not in found.members:
+        return None
+    if len(found.members) == 1:
+        return found
     leads = found.primary == instance.anchor.uid
     msg = f"{instance.group.name} is {'the primary' if leads else 'a replica'} of a replication set: " + (
         "playbook replica_promote has another one take over, or replica_detach makes the replicas instances of their own"
@@ -160,6 +164,13 @@ def _refuse_member(connection: t.Any, instance: Instance, prefix: str) -> None:
         else "playbook replica_detach makes it an instance of its own"
     )
     raise DbaasError("not_actionable", msg)
+
+
+def _forget(connection: t.Any, alone: ReplicationSet, name: str, prefix: str) -> None:
+    """Have nothing of a set any more: a detachment of its last replica was stopped midway."""
+    _endpoint_cloud.remove(connection, alone, check=False)
+    _replication_network_cloud.disconnect(connection, alone.id, name, last=True, check=False)
+    _replication_sets_cloud.delete(connection, alone, prefix)
 
 
 def _records_of(params: t.Mapping[str, t.Any], connection: t.Any) -> Records:
@@ -320,15 +331,12 @@ def parts(instance: Instance) -> list[str]:
 
 
 def _result(connection: t.Any, instance: Instance | None, steps: list[Step], prefix: str) -> dict[str, t.Any]:
-    seen = None
-    if instance is not None:
-        heartbeats, reachable = _store.heartbeats_if_reachable(connection, prefix=prefix, uids=[instance.anchor.uid])
-        seen = view(instance, heartbeats.get(instance.anchor.uid), now=time.time(), store_reachable=reachable)
+    rows, _reachable = described(connection, [instance] if instance else [], fleet=False, prefix=prefix)
     plan = [step.shown() for step in steps]
     before = parts(instance) if instance and steps else []
     return {
         "changed": bool(steps),
-        "instance": seen,
+        "instance": rows[0] if rows else None,
         "plan": plan,
         "diff": {"before": {"parts": before, "steps": []}, "after": {"parts": before, "steps": plan}},
     }

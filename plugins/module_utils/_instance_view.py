@@ -26,13 +26,19 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     configuration_in,
     logs_in,
 )
+from ansible_collections.dbaas.openstack.plugins.module_utils._replication_listing import Listed
 from ansible_collections.dbaas.openstack.plugins.module_utils._status import instance_status
 
 
 def view(
-    instance: Instance, heartbeat: Heartbeat | None, *, now: float, store_reachable: bool = True
+    instance: Instance,
+    heartbeat: Heartbeat | None,
+    *,
+    now: float,
+    store_reachable: bool = True,
+    sets: t.Mapping[str, Listed] | None = None,
 ) -> dict[str, t.Any]:
-    """The public description of an instance, see RETURN of module instance_info. now: epoch seconds."""
+    """The public description of an instance, see RETURN of module instance_info. now: epoch seconds. sets: replication sets, by id."""
     server, volume = instance.server, instance.volume
     metadata = server.metadata if server else {}
     status = instance_status(
@@ -41,6 +47,8 @@ def view(
     addresses = _addresses(instance)
     group = instance.server_group
     holder = _lock.living(instance.group.tags, int(now))
+    identity = set_of(instance)
+    replication = (sets or {}).get(identity)
     database_ports = sorted({rule.port for rule in instance.group.rules if rule.port != SSH_PORT})
     return {
         "name": instance.group.name,
@@ -48,7 +56,7 @@ def view(
         "status": status.status,
         "fault": status.fault,
         "task": instance.anchor.task,
-        "role": heartbeat.role if heartbeat else "",
+        "role": replication.role(instance.anchor.uid) if replication else heartbeat.role if heartbeat else "",
         "datastore": metadata.get("dbaas_datastore") or (volume.metadata.get("dbaas_datastore", "") if volume else ""),
         "datastore_version": metadata.get("dbaas_version", ""),
         "flavor": server.flavor if server else "",
@@ -63,7 +71,8 @@ def view(
         "tls_mode": volume.metadata.get(TLS_MODE, TLS_DEFAULT) if volume else TLS_DEFAULT,
         "configuration": configuration_in(volume.metadata) if volume else "",
         "logs": logs_in(volume.metadata) if volume else [],
-        "replication_set": volume.metadata.get(SET, "") if volume else "",
+        "replication_set": identity,
+        "replication_mode": replication.mode if replication else "",
         "open_ports": database_ports,
         "allowed_cidrs": sorted({rule.cidr for rule in instance.group.rules if rule.port != SSH_PORT}),
         "management_cidrs": sorted(
@@ -83,6 +92,11 @@ def view(
         "server_group": group and {"id": group.id, "name": group.name, "policy": group.policy},
         "lock": holder and _lock.shown(holder),
     }
+
+
+def set_of(instance: Instance) -> str:
+    """The id of the replication set that its data volume names; empty if it names none."""
+    return instance.volume.metadata.get(SET, "") if instance.volume else ""
 
 
 def _volume(instance: Instance, heartbeat: Heartbeat | None) -> dict[str, t.Any] | None:
@@ -114,6 +128,7 @@ def _heartbeat(heartbeat: Heartbeat | None) -> dict[str, t.Any] | None:
         "cause": heartbeat.cause,
         "age": round(heartbeat.age, 1),
         "lag": heartbeat.lag,
+        "replicates": heartbeat.replicates,
         "ticket_expires": heartbeat.expires,
     }
 

@@ -64,8 +64,12 @@ def find_anchor(connection: t.Any, name: str) -> tuple[Group, _anchor.Anchor] | 
 
 def name_of(connection: t.Any, uid: str) -> str:
     """The name of the instance with that uid; empty if there is none."""
-    groups = connection.network.security_groups(project_id=connection.current_project_id)
-    return next((group.name for group, anchor in _anchored(groups) if anchor.uid == uid), "")
+    return names(connection.network.security_groups(project_id=connection.current_project_id)).get(uid, "")
+
+
+def names(groups: t.Iterable[t.Any]) -> dict[str, str]:
+    """The names of instances by uid, of those whose anchors are among the security groups."""
+    return {anchor.uid: group.name for group, anchor in _anchored(groups)}
 
 
 def _first(anchors: list[tuple[Group, _anchor.Anchor]]) -> tuple[Group, _anchor.Anchor]:

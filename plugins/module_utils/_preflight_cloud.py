@@ -223,6 +223,12 @@ def _network(connection: t.Any, name_or_id: str) -> Network | None:
     )
 
 
+def external_network(connection: t.Any, name_or_id: str | None, inside: str) -> str | None:
+    """The id of the external network for floating addresses of ports in a network; None when there is none."""
+    found = _floating_network(connection, name_or_id, _gateways(connection, (_network(connection, inside),)))
+    return found.id if found else None
+
+
 def _volume_zones(connection: t.Any) -> tuple[str, ...]:
     return tuple(zone.name for zone in connection.block_storage.availability_zones())
 

@@ -153,6 +153,12 @@ def failover(
     return dataclasses.replace(decided, lost=told.lost, known_lost=told.known_lost)
 
 
+def receipts(primary: str, wanted: int, members: t.Sequence[Member], leaving: t.Collection[str] = ()) -> int:
+    """For the receipts of how many replicas the primary can wait: as many as are wanted, and no more than follow and count. leaving: who will not soon."""
+    there = [one for one in members if one.synchronous and one.answers and one.running and one.name != primary]
+    return min(wanted, len([one for one in there if one.name not in leaving]))
+
+
 def _named(members: t.Iterable[Member], name: str) -> Member | None:
     return next((one for one in members if one.name == name), None)
 
@@ -185,6 +191,12 @@ def _pretenders(members: t.Sequence[Member], reign: Reign) -> list[Obstacle]:
         for one in _others(members, reign)
         if one.answers and one.writable
     ]
+
+
+def errant(reign: Reign, members: t.Sequence[Member]) -> list[Obstacle]:
+    """Those that have writes of their own, so that they cannot follow anybody."""
+    found = _flat(_not_at_all(one, reign) for one in _others(members, reign))
+    return [one for one in found if one.word == ERRANT]
 
 
 def own_writes(one: Member, reign: Reign) -> History:

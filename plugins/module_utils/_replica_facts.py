@@ -40,13 +40,14 @@ def shown(decision: Decision) -> dict[str, t.Any]:
     return {
         "primary": decision.primary,
         "followers": list(decision.followers),
-        "left": [_obstacle(one) for one in decision.left],
-        "blockers": [_obstacle(one) for one in decision.blockers],
+        "left": [obstacle(one) for one in decision.left],
+        "blockers": [obstacle(one) for one in decision.blockers],
         "lost": decision.lost,
         "known_lost": decision.known_lost,
         "unit": decision.unit,
     }
 
 
-def _obstacle(one: Obstacle) -> dict[str, str]:
+def obstacle(one: Obstacle) -> dict[str, str]:
+    """For a module's result."""
     return {"member": one.member, "reason": one.word, "msg": one.msg}

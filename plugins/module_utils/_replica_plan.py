@@ -74,6 +74,32 @@ def _founded(founder: Party, history: History, new_id: str) -> ReplicationSet:
     return founded(identity, founder.uid, history.kind or "", history.line or "", history.base or "")
 
 
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """What becomes of a set's mode; None leaves what is. mode, wanted: see ReplicationSet.guarded. waits_for: see ReplicationSet.waiting_for.
+
+    synchronous: whether the receipts of the instance that it is about count.
+    """
+
+    mode: str | None = None
+    wanted: int | None = None
+    waits_for: int | None = None
+    synchronous: bool | None = None
+
+    def met(self, party: Party, change: Change) -> Change:
+        """The change with that."""
+        after = change.after
+        if after is None:
+            return change
+        if self.synchronous is not None:
+            after = after.with_member(party.uid, synchronous=self.synchronous)
+        if self.mode is not None or self.wanted is not None:
+            after = after.guarded(self.mode, self.wanted)
+        if self.waits_for is not None:
+            after = after.waiting_for(self.waits_for)
+        return dataclasses.replace(change, after=after)
+
+
 def left(party: Party) -> Change:
     """Out of its set. The last member of a set takes it along; its primary cannot leave before."""
     leaving = (party.uid,) if party.told else ()
@@ -84,7 +110,7 @@ def left(party: Party) -> Change:
 
 
 def promoted(party: Party, reign: int | None, history: History) -> Change:
-    """Primary of its set. Of one that is that already, only the line that it writes is brought up to date.
+    """Primary of its set. Of one that is that already, only the line that it writes is brought up to date, and what it had then.
 
     reign: that of the set about which it was decided.
     """
@@ -92,7 +118,7 @@ def promoted(party: Party, reign: int | None, history: History) -> Change:
     if there is None:
         raise DbaasError("not_found", f"instance: {party.name} is in no replication set", option="instance")
     if there.primary == party.uid:
-        return Change(there, dataclasses.replace(there, line=history.line or there.line))
+        return Change(there, there.writing(history.line or "", history.base or ""))
     if reign != there.reign:
         msg = f"reign: {reign} is over, it is {there.reign}: somebody else made another one primary meanwhile"
         raise DbaasError("conflict", msg, option="reign")

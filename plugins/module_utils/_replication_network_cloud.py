@@ -19,6 +19,11 @@ def name_of(identity: str) -> str:
     return f"dbaas-set-{identity}"
 
 
+def mark_of(identity: str) -> str:
+    """The description of what belongs to a set in Neutron."""
+    return f"dbaas_set={identity}"
+
+
 def connect(connection: t.Any, identity: str, instance: str, port: int, *, check: bool) -> bool:
     """Have the group, a rule for the datastore's port, and the instance's own ports in it; whether something was, or would be, changed."""
     network = connection.network
@@ -26,7 +31,7 @@ def connect(connection: t.Any, identity: str, instance: str, port: int, *, check
     if group is None:
         if check:
             return True
-        group = network.create_security_group(name=name_of(identity), description=f"dbaas_set={identity}")
+        group = network.create_security_group(name=name_of(identity), description=mark_of(identity))
     there = {
         rule["ethertype"]
         for rule in group.security_group_rules or []
@@ -65,7 +70,7 @@ def disconnect(connection: t.Any, identity: str, instance: str, *, last: bool, c
 
 def _find(connection: t.Any, identity: str) -> t.Any:
     groups = connection.network.security_groups(
-        name=name_of(identity), description=f"dbaas_set={identity}", project_id=connection.current_project_id
+        name=name_of(identity), description=mark_of(identity), project_id=connection.current_project_id
     )
     return next(iter(groups), None)
 

@@ -15,6 +15,7 @@ import re
 import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import _histories
+from ansible_collections.dbaas.openstack.plugins.module_utils._endpoint import KINDS
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._replica_decision import Reign
 
@@ -22,6 +23,10 @@ FOLDER = "sets"
 ASYNC, SEMI_SYNC, SYNC = "async", "semi_sync", "sync"
 MODES = (ASYNC, SEMI_SYNC, SYNC)
 """Whether the primary waits for receipts before it tells a client that something is kept, and whose way of that it is."""
+_MODE = {"gtid_set": SEMI_SYNC, "gtid_state": SEMI_SYNC, "wal": SYNC}
+"""Which of them a datastore has beside async, by how its histories are written."""
+_MOST = {"gtid_state": 1}
+"""For how many receipts it can wait, where that is bounded: MariaDB 11.8 has no variable for their number."""
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -30,7 +35,7 @@ class Seat:
     """A member. server_id: its number in the datastore's configuration, which no other member had before. synchronous: its receipts count."""
 
     server_id: int
-    synchronous: bool = False
+    synchronous: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +43,9 @@ class ReplicationSet:
     """members: by the uid of each instance, the primary among them. reign: how many primaries there were, with this one.
 
     kind: how histories are written; line: the line of them that this primary writes; base: what it had when it began, in that way of writing.
-    receipts: of how many synchronous members it waits for; 0: for none. next_server_id: the number of the next member.
+    wanted: of how many synchronous members' receipts the primary is to wait for when all are there; 0: for none. receipts: for how many it waits at least.
+    next_server_id: the number of the next member.
+    endpoint: in which way one address leads clients to whoever is primary; empty: in none.
     """
 
     id: str
@@ -49,8 +56,15 @@ class ReplicationSet:
     members: t.Mapping[str, Seat]
     reign: int = 1
     mode: str = ASYNC
+    wanted: int = 0
     receipts: int = 0
     next_server_id: int = 1
+    endpoint: str = ""
+
+    @property
+    def rewinds(self) -> bool:
+        """Whether a member that follows again takes back what it wrote by itself."""
+        return self.kind == "wal"
 
     def record(self) -> str:
         """The name of its record."""
@@ -64,15 +78,50 @@ class ReplicationSet:
         """What the agent of a member is told with its verb member_set, but for the ticket; None for who is no member."""
         if uid not in self.members:
             return None
-        role = "primary" if uid == self.primary else "replica"
-        return {"set": self.id, "reign": self.reign, "role": role, "server_id": self.members[uid].server_id}
+        return {
+            "set": self.id,
+            "reign": self.reign,
+            "role": "primary" if uid == self.primary else "replica",
+            "server_id": self.members[uid].server_id,
+            "receipts": self.receipts,
+            "wanted": self.wanted,
+            "receivers": [account(one) for one in self.receivers() if self.wanted],
+        }
 
-    def with_member(self, uid: str, *, synchronous: bool = False) -> ReplicationSet:
-        """With another member, or with the same ones where it is one already."""
-        if uid in self.members:
-            return self
-        seat = Seat(self.next_server_id, synchronous)
-        return dataclasses.replace(self, members={**self.members, uid: seat}, next_server_id=self.next_server_id + 1)
+    def receivers(self) -> list[str]:
+        """The uids of the replicas whose receipts count."""
+        return sorted(uid for uid, seat in self.members.items() if seat.synchronous and uid != self.primary)
+
+    def with_member(self, uid: str, *, synchronous: bool | None = None) -> ReplicationSet:
+        """With another member, or with that one as it is to be. synchronous: None leaves it; a new one's receipts count."""
+        seat = self.members.get(uid)
+        number = seat.server_id if seat else self.next_server_id
+        counts = (seat.synchronous if seat else True) if synchronous is None else synchronous
+        after = dataclasses.replace(self, members={**self.members, uid: Seat(number, counts)})
+        after = after if seat else dataclasses.replace(after, next_server_id=number + 1)
+        return after._bounded()
+
+    def guarded(self, mode: str | None, wanted: int | None) -> ReplicationSet:
+        """With another mode; None leaves what is. For how many receipts its primary waits is not raised by that: see waiting_for."""
+        mode = mode or self.mode
+        if mode == ASYNC:
+            return dataclasses.replace(self, mode=ASYNC, wanted=0, receipts=0)
+        if mode != _MODE[self.kind]:
+            msg = f"mode: {mode} is not what this datastore has; it has {ASYNC} and {_MODE[self.kind]}"
+            raise DbaasError("invalid", msg, option="mode")
+        wanted = wanted or self.wanted or 1
+        most = _MOST.get(self.kind)
+        if wanted < 1 or (most is not None and wanted > most):
+            msg = f"receipts: {wanted}; it has to be at least 1{f', and MariaDB waits for those of {most} replica at most' if most else ''}"
+            raise DbaasError("invalid", msg, option="receipts")
+        return dataclasses.replace(self, mode=mode, wanted=wanted)._bounded()
+
+    def waiting_for(self, receipts: int) -> ReplicationSet:
+        """With a primary that waits for so many, or for as many as are wanted, or as there are members whose receipts count, whichever is least."""
+        return dataclasses.replace(self, receipts=max(receipts, 0))._bounded()
+
+    def _bounded(self) -> ReplicationSet:
+        return dataclasses.replace(self, receipts=min(self.receipts, self.wanted, len(self.receivers())))
 
     def without_member(self, uid: str) -> ReplicationSet:
         """Without a replica. DbaasError (not_actionable) for the primary."""
@@ -80,21 +129,34 @@ class ReplicationSet:
             raise DbaasError(
                 "not_actionable", "the primary is no replica: playbook replica_promote makes another one that first"
             )
-        return dataclasses.replace(self, members={one: seat for one, seat in self.members.items() if one != uid})
+        members = {one: seat for one, seat in self.members.items() if one != uid}
+        return dataclasses.replace(self, members=members)._bounded()
 
     def under(self, uid: str, line: str, base: str) -> ReplicationSet:
-        """With another primary, which had so much when it began, and writes that line from then on."""
+        """With another primary, which had so much when it began, and writes that line from then on. It waits for nobody until it is known who follows it."""
         if uid not in self.members:
             raise DbaasError("not_found", f"{uid} is no member of the set")
         if uid == self.primary:
             return self
-        return dataclasses.replace(self, primary=uid, line=line, base=base, reign=self.reign + 1)
+        return dataclasses.replace(self, primary=uid, line=line, base=base, reign=self.reign + 1, receipts=0)
+
+    def writing(self, line: str, base: str) -> ReplicationSet:
+        """With the line that its primary writes since it began, and what it has then: PostgreSQL says when it begins where the line before ended.
+
+        What it wrote meanwhile into its own line makes no difference.
+        """
+        return self if line in ("", self.line) else dataclasses.replace(self, line=line, base=base or self.base)
 
     def as_told(self, names: t.Mapping[str, str], told: str | None = None) -> Reign:
         """What a decision has to know of it. names: of instances, by uid. told: what its primary had when it told last."""
         base = _histories.read(self.kind, self.base)
         last = None if told is None else _histories.read(self.kind, told)
         return Reign(names.get(self.primary, self.primary), self.line, base, last, self.receipts)
+
+
+def account(uid: str) -> str:
+    """The name of the account by which a member follows another one."""
+    return f"dbaas_replica_{uid[:8]}"
 
 
 def founded(identity: str, primary: str, kind: str, line: str, base: str) -> ReplicationSet:
@@ -127,4 +189,5 @@ def _of(body: t.Any) -> ReplicationSet | None:
         _histories.read(found.kind, found.base)
     except (AttributeError, DbaasError, KeyError, TypeError):
         return None
-    return found if _ID.fullmatch(str(found.id)) and found.mode in MODES else None
+    known_words = found.mode in MODES and found.endpoint in ("", *KINDS)
+    return found if _ID.fullmatch(str(found.id)) and known_words else None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.dbaas.openstack.plugins.module_utils import _store
+from ansible_collections.dbaas.openstack.plugins.module_utils import _replication_listing, _store
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import SET
+from ansible_collections.dbaas.openstack.plugins.module_utils._replication_listing import Listed
 from ansible_collections.dbaas.openstack.plugins.module_utils._replication_set import FOLDER, ReplicationSet, parse
 
 
@@ -35,11 +36,25 @@ def find_all(connection: t.Any, prefix: str) -> list[ReplicationSet]:
     return [one for one in found if one is not None]
 
 
+def list_all(connection: t.Any, prefix: str) -> dict[str, Listed]:
+    """What the listing of the records tells of all sets, by id."""
+    rows = _store.list_objects(connection, _store.RECORDS, f"{FOLDER}/", prefix=prefix)
+    told = {row["name"].removeprefix(f"{FOLDER}/"): _replication_listing.parse(row["content_type"]) for row in rows}
+    return {identity: one for identity, one in told.items() if one is not None}
+
+
+def read_summary(connection: t.Any, identity: str, prefix: str) -> Listed | None:
+    """The same of one set, from its record's head."""
+    told = _store.content_type_of_record(connection, f"{FOLDER}/{identity}", prefix=prefix)
+    return None if told is None else _replication_listing.parse(told)
+
+
 def write(connection: t.Any, wanted: ReplicationSet, there: ReplicationSet | None, prefix: str) -> None:
     """Keep a set. there: what it was made from. Its members' locks are held; DbaasError (conflict) when somebody changed it all the same."""
     if find(connection, wanted.id, prefix) != there:
         raise _changed()
-    _store.write_record(connection, wanted.record(), wanted.body(), prefix=prefix)
+    content_type = _replication_listing.content_type(wanted)
+    _store.write_record(connection, wanted.record(), wanted.body(), content_type=content_type, prefix=prefix)
     if find(connection, wanted.id, prefix) != wanted:
         raise _changed()
 

@@ -157,6 +157,13 @@ def read_record(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -
         return {}
 
 
+def content_type_of_record(connection: t.Any, name: str, *, prefix: str = DEFAULT_PREFIX) -> str | None:
+    """What a listing would show of a record; None if there is none."""
+    path, newest = f"{prefix}{RECORDS}/{name}", {"X-Newest": "true"}
+    response = _request(connection, "HEAD", path, headers=newest, tolerate=(HTTPStatus.NOT_FOUND,))
+    return None if response.status_code == HTTPStatus.NOT_FOUND else str(response.headers.get("Content-Type", ""))
+
+
 def write_record(
     connection: t.Any, name: str, body: str, *, content_type: str = "application/json", prefix: str = DEFAULT_PREFIX
 ) -> None:

@@ -51,10 +51,10 @@ options:
       - root_set
       - replica_account
       - replica_follow
-      - replica_leave
       - replica_await
       - replica_discard
       - member_set
+      - member_ticket
       - member_unset
       - writes_drain
       - root_status

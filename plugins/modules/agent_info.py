@@ -123,6 +123,11 @@ status:
       type: int
       returned: success
       sample: 1826500000
+    record_expires:
+      description: When the right of a member of a replication set to read its record ends, in seconds of the epoch; null without one.
+      type: int
+      returned: success
+      sample: 1826500000
     sequence:
       description: How often the agent has looked since it started.
       type: int

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 options:
@@ -95,10 +96,6 @@ options:
     description: With O(state=absent), whether the backups that cannot be restored without this one are removed too. Otherwise they are in the way.
     type: bool
     default: false
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 seealso:
   - module: dbaas.openstack.backup_info
   - module: dbaas.openstack.agent

@@ -15,6 +15,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes.info_module
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 options:
@@ -31,10 +32,6 @@ options:
     description: Only those with this status.
     type: str
     choices: [BUILDING, UPLOADED, COMPLETED, FAILED, DELETING]
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 seealso:
   - module: dbaas.openstack.backup
 """

@@ -19,6 +19,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 options:
@@ -40,10 +41,6 @@ options:
   minimum:
     description: So many of the newest are kept, whenever they were taken. At least 1, which it is without it.
     type: int
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 seealso:
   - module: dbaas.openstack.backup
   - module: dbaas.openstack.backup_info

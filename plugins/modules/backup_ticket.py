@@ -16,6 +16,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 attributes:
   diff_mode:
     support: none
@@ -38,10 +39,6 @@ options:
     description: Minutes for which the tickets are valid.
     type: int
     default: 10080
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 seealso:
   - module: dbaas.openstack.backup
   - module: dbaas.openstack.agent

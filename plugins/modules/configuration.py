@@ -15,6 +15,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 options:
@@ -50,10 +51,6 @@ options:
     type: list
     elements: dict
     default: []
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 seealso:
   - module: dbaas.openstack.configuration_info
   - plugin: dbaas.openstack.parameters

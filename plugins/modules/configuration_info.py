@@ -15,6 +15,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes.info_module
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 options:
@@ -25,10 +26,6 @@ options:
     description: Whether the instances that have them are looked for. That takes a request or more to each service.
     type: bool
     default: true
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 seealso:
   - module: dbaas.openstack.configuration
 """

@@ -17,6 +17,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 attributes:
   diff_mode:
     support: none
@@ -47,10 +48,6 @@ options:
     description: When the ticket that the guest holds ends, in seconds since 1970, as its heartbeat tells. V(0) means that it has none.
     type: int
     default: 0
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 """
 
 EXAMPLES = r"""

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - dbaas.openstack.attributes
   - dbaas.openstack.attributes.cloud_action_group
   - dbaas.openstack.lock
+  - dbaas.openstack.store
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 options:
@@ -223,10 +224,6 @@ options:
   fault:
     description: Record what went wrong in a flow, for M(dbaas.openstack.instance_info) to show.
     type: str
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 seealso:
   - module: dbaas.openstack.instance_info
   - module: dbaas.openstack.instance_action

@@ -15,6 +15,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes.info_module
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 options:
@@ -25,10 +26,6 @@ options:
     description: Whether to read what each guest tells about itself too (certificate, version), one request an instance.
     type: bool
     default: false
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 """
 
 EXAMPLES = r"""
@@ -83,7 +80,7 @@ instances:
       returned: always
       sample: ""
     role:
-      description: Role in a replication set as the guest tells it.
+      description: V(primary) or V(replica), as the record of its replication set says; of one that is in none, as the guest tells it.
       type: str
       returned: always
       sample: primary
@@ -165,6 +162,11 @@ instances:
       type: str
       returned: always
       sample: ""
+    replication_mode:
+      description: The mode of that set, as its record says, for example V(async); empty without one.
+      type: str
+      returned: always
+      sample: ""
     open_ports:
       description: Ports of the datastore that somebody may reach.
       type: list
@@ -238,11 +240,13 @@ instances:
       sample: {cost_centre: "4711"}
     heartbeat:
       description:
-        - The last heartbeat with status, cause, age (s), lag (s) and ticket_expires (epoch s); null when none was heard.
+        - The last heartbeat with status, cause, age (s), lag (s), replicates and ticket_expires (epoch s); null when none was heard.
+        - What ends at ticket_expires is the first of its tickets, to write the heartbeat or to read the record of its replication set.
+        - A replica tells by replicates whether it hears the one that it follows, and applies what it hears; null for others.
         - The cause is V(space) when writes are stopped for want of room on the data volume, V(closed) when no client is let in, else empty.
       type: dict
       returned: always
-      sample: {status: ACTIVE, cause: '', age: 12.5, lag: 0, ticket_expires: 1826000000}
+      sample: {status: ACTIVE, cause: '', age: 12.5, lag: 0, replicates: null, ticket_expires: 1826000000}
     server_group:
       description: The server group of the instance with id, name and policy; null without one.
       type: dict

@@ -16,13 +16,9 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes.info_module
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
-options:
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 """
 
 EXAMPLES = r"""

@@ -15,6 +15,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 attributes:
   check_mode:
     support: partial
@@ -41,10 +42,6 @@ options:
   dest:
     description: A file on the controller for all that was published, mode 0600. Without it, it is listed only.
     type: path
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 seealso:
   - module: dbaas.openstack.guest_log
 """

@@ -16,6 +16,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 attributes:
   diff_mode:
     support: none
@@ -42,10 +43,6 @@ options:
     description: Minutes for which the ticket is valid.
     type: int
     default: 60
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 seealso:
   - module: dbaas.openstack.guest_log
   - module: dbaas.openstack.log_archive

@@ -16,6 +16,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 options:
@@ -26,7 +27,8 @@ options:
   state:
     description:
       - V(present) has it a member, V(absent) has it none. V(primary) has it the primary.
-      - A set whose last replica leaves is forgotten, and its primary an instance of its own.
+      - A set whose last replica leaves is forgotten with its endpoint, and its primary an instance of its own.
+        Who leaves before has no address of the endpoint any more.
     type: str
     choices: [present, absent, primary]
     default: present
@@ -48,6 +50,24 @@ options:
   base:
     description: What the primary had when it became primary, as its agent tells. Needed for a new set and with O(state=primary).
     type: str
+  mode:
+    description:
+      - With O(state=present), whether the primary waits for receipts of replicas before it tells a client that a write is kept. V(semi_sync) is how MySQL and
+        MariaDB do that, V(sync) how PostgreSQL does. Without it the set keeps the mode that it has, and a new one has V(async).
+      - A wait has no end; the primary's status tells when receipts lack.
+    type: str
+    choices: [async, semi_sync, sync]
+  receipts:
+    description: Of how many replicas it is to have receipts, in a mode that has them. Without it what the set has, and V(1) at first. MariaDB knows V(1) alone.
+    type: int
+  waits_for:
+    description:
+      - With O(state=present), for the receipts of how many replicas the primary waits now, which is O(receipts) when all are there, and never more.
+      - Write a lower number here before the primary is told, and a higher one after it was told, so that the record never claims what does not hold.
+    type: int
+  synchronous:
+    description: With O(state=present), whether the receipts of this instance count while it is a replica. Without it they do, unless that was said before.
+    type: bool
   port:
     description:
       - With O(state=present), the port on which members reach each other. A security group of the set lets them in.
@@ -60,12 +80,9 @@ options:
     description: Days for which the ticket is valid.
     type: int
     default: 365
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 seealso:
   - module: dbaas.openstack.replica_info
+  - module: dbaas.openstack.replica_endpoint
 """
 
 EXAMPLES = r"""
@@ -109,12 +126,24 @@ replication_set:
     members:
       description: By uid, what a member has, C(server_id) among it.
       type: dict
-      sample: {6f1c0d2e3b4a59687766554433221101: {server_id: 1, synchronous: false}}
+      sample: {6f1c0d2e3b4a59687766554433221101: {server_id: 1, synchronous: true}}
+    mode:
+      description: V(async), V(semi_sync) or V(sync).
+      type: str
+      sample: async
+    wanted:
+      description: Of how many replicas the primary is to have receipts when all are there.
+      type: int
+      sample: 0
+    receipts:
+      description: For the receipts of how many replicas it waits.
+      type: int
+      sample: 0
 seat:
   description: For programs, what the instance's own agent is to be told with its verb C(member_set); null when it is no member.
   returned: success
   type: dict
-  sample: {set: 7a3f0d2e3b4a59687766554433221101, reign: 1, role: replica, server_id: 2}
+  sample: {set: 7a3f0d2e3b4a59687766554433221101, reign: 1, role: replica, server_id: 2, receipts: 0, wanted: 0, receivers: []}
 reason:
   description: Why it failed, as a word for programs.
   returned: failure
@@ -128,6 +157,7 @@ import uuid
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dbaas.openstack.plugins.module_utils import (
+    _endpoint_cloud,
     _replication_network_cloud,
     _replication_sets_cloud,
     _store,
@@ -141,10 +171,12 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._replica_plan impo
     Change,
     History,
     Party,
+    Wish,
     joined,
     left,
     promoted,
 )
+from ansible_collections.dbaas.openstack.plugins.module_utils._replication_set import MODES
 
 _DAY = 86400
 Row = dict[str, t.Any]
@@ -160,6 +192,10 @@ def argument_spec() -> dict[str, t.Any]:
         "kind": {"type": "str", "choices": ["gtid_set", "gtid_state", "wal"]},
         "line": {"type": "str"},
         "base": {"type": "str"},
+        "mode": {"type": "str", "choices": list(MODES)},
+        "receipts": {"type": "int"},
+        "waits_for": {"type": "int"},
+        "synchronous": {"type": "bool"},
         "port": {"type": "int"},
         "dest": {"type": "path"},
         "valid_for": {"type": "int", "default": 365},
@@ -201,8 +237,15 @@ def _reach(
     """Members reach each other before they are members, until they are none any more. Whether something is changed."""
     if params["state"] == "absent" and change.before is not None:
         last = change.after is None
-        return _replication_network_cloud.disconnect(
-            connection, change.before.id, params["instance"], last=last, check=check
+        if last:
+            left = _endpoint_cloud.remove(connection, change.before, check=check)
+        else:
+            left = _endpoint_cloud.leave(connection, change.before, parties[0].uid, check=check)
+        return (
+            _replication_network_cloud.disconnect(
+                connection, change.before.id, params["instance"], last=last, check=check
+            )
+            or left
         )
     if params["state"] == "present" and change.after is not None and params["port"]:
         identity, port = change.after.id, params["port"]
@@ -223,7 +266,8 @@ def _party(connection: t.Any, row: Row, prefix: str) -> Party:
 def _planned(params: t.Mapping[str, t.Any], party: Party, other: Party | None) -> Change:
     history = History(params["kind"], params["line"], params["base"])
     if params["state"] == "present":
-        return joined(party, other, history, uuid.uuid4().hex)
+        wish = Wish(params["mode"], params["receipts"], params["waits_for"], params["synchronous"])
+        return wish.met(party, joined(party, other, history, uuid.uuid4().hex))
     return left(party) if params["state"] == "absent" else promoted(party, params["reign"], history)
 
 

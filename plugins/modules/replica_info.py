@@ -15,6 +15,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes.info_module
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 options:
@@ -27,6 +28,11 @@ options:
         Ask the primary last, so that no replica seems to be ahead of it.
       - Needs O(name).
     type: dict
+  leaving:
+    description: With O(facts), names of members that will give no receipts soon.
+    type: list
+    elements: str
+    default: []
   candidate:
     description: The replica that is to take over. Without it the best one does.
     type: str
@@ -52,12 +58,9 @@ options:
         V(0) is nothing, which is certain only where the primary waited for receipts.
     type: int
     default: 0
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 seealso:
   - module: dbaas.openstack.replica
+  - module: dbaas.openstack.replica_endpoint
 """
 
 EXAMPLES = r"""
@@ -91,10 +94,38 @@ replication_sets:
       description: How many primaries it had, with this one.
       type: int
       sample: 1
+    line:
+      description: The line of history into which the primary writes; empty until it told after it became that.
+      type: str
+      sample: 0-1
     mode:
       description: Whether the primary waits for receipts of replicas, V(async) if not.
       type: str
       sample: async
+    wanted:
+      description: Of how many replicas it is to have receipts when all are there.
+      type: int
+      sample: 0
+    receipts:
+      description: For the receipts of how many replicas it waits before it tells a client that a write is kept.
+      type: int
+      sample: 0
+    lapsed:
+      description: Whether that is less than it is to be, so that less than wanted is safe from the loss of the primary.
+      type: bool
+      sample: false
+    endpoint:
+      description:
+        - The addresses by which clients reach the set, RV(dbaas.openstack.replica_endpoint#module:endpoint) of module M(dbaas.openstack.replica_endpoint).
+          None if it has none.
+      type: dict
+      sample: {kind: address, writer: [10.0.0.9], reader: [10.0.0.8], writer_at: orders, reader_at: orders-2}
+    ca_certificates:
+      description:
+        - The certificates of the authorities of all members that were heard, one behind the other (PEM).
+        - A client that trusts them all can verify whoever answers.
+      type: str
+      sample: "-----BEGIN CERTIFICATE-----\n..."
     members:
       description: The primary first, then the others by name.
       type: list
@@ -116,6 +147,14 @@ replication_sets:
           description: Its number in the datastore's configuration.
           type: int
           sample: 2
+        synchronous:
+          description: Whether its receipts count while it is a replica.
+          type: bool
+          sample: true
+        seat:
+          description: For programs, what its agent is to be told with its verb C(member_set).
+          type: dict
+          sample: {set: 7a3f0d2e3b4a59687766554433221101, reign: 1, role: replica, server_id: 2, receipts: 0, wanted: 0, receivers: []}
         status:
           description: Status of the instance, as module M(dbaas.openstack.instance_info) tells it; V(DELETED) where there is none.
           type: str
@@ -128,10 +167,18 @@ replication_sets:
           description: Seconds by which it is behind the primary, by its heartbeat; none if it does not tell.
           type: int
           sample: 0
+        applied:
+          description: What is in its tables, in the datastore's own words, by its heartbeat; none if it does not tell.
+          type: str
+          sample: 0-1-4711
         host:
           description: Where clients reach it.
           type: str
           sample: 10.0.0.7
+        delay:
+          description: Seconds by which it stays behind on purpose, by its heartbeat; none for the primary, and where it does not tell.
+          type: int
+          sample: 0
         replicates:
           description: Whether it hears the one that it follows, and applies what it hears, by its heartbeat; none for the primary, and where it does not tell.
           type: bool
@@ -172,6 +219,17 @@ decision:
       description: V(transactions) or V(bytes).
       type: str
       sample: transactions
+errant:
+  description: Members that cannot follow, since they have writes of their own, as in RV(decision.blockers). PostgreSQL has none, which takes them back.
+  returned: with O(facts)
+  type: list
+  elements: dict
+  sample: []
+receipts:
+  description: For the receipts of how many replicas the primary can wait, by the facts.
+  returned: with O(facts)
+  type: int
+  sample: 1
 reason:
   description: Why it failed, as a word for programs.
   returned: failure
@@ -183,6 +241,7 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.dbaas.openstack.plugins.module_utils import (
+    _endpoint_cloud,
     _replica_decision,
     _replica_facts,
     _replication_sets_cloud,
@@ -190,7 +249,12 @@ from ansible_collections.dbaas.openstack.plugins.module_utils import (
 )
 from ansible_collections.dbaas.openstack.plugins.module_utils._cloud_module import run
 from ansible_collections.dbaas.openstack.plugins.module_utils._instances_shown_cloud import require, shown
-from ansible_collections.dbaas.openstack.plugins.module_utils._replica_decision import Decision, Limits
+from ansible_collections.dbaas.openstack.plugins.module_utils._replica_decision import (
+    Decision,
+    Limits,
+    Member,
+    Obstacle,
+)
 from ansible_collections.dbaas.openstack.plugins.module_utils._replication_set import ReplicationSet
 
 Rows = list[dict[str, t.Any]]
@@ -201,6 +265,7 @@ def argument_spec() -> dict[str, t.Any]:
     return {
         "name": {"type": "str"},
         "facts": {"type": "dict"},
+        "leaving": {"type": "list", "elements": "str", "default": []},
         "candidate": {"type": "str"},
         "planned": {"type": "bool", "default": True},
         "fenced": {"type": "bool", "default": False},
@@ -223,26 +288,38 @@ def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     told: dict[str, t.Any] = {"changed": False}
     told["replication_sets"] = [_shown(connection, one, rows, prefix) for one in found]
     if params["facts"] is not None and found:
-        told["decision"] = _replica_facts.shown(_decided(connection, params, found[0], rows))
+        names = {row["uid"]: row["name"] for row in rows}
+        members = _members(found[0], names, params["facts"])
+        told["decision"] = _replica_facts.shown(_decided(connection, params, found[0], names, members))
+        primary = names.get(found[0].primary, found[0].primary)
+        told["errant"] = [_replica_facts.obstacle(one) for one in _errant(found[0], names, members)]
+        told["receipts"] = _replica_decision.receipts(primary, found[0].wanted, members, params["leaving"])
     return told
 
 
 def _shown(connection: t.Any, found: ReplicationSet, rows: Rows, prefix: str) -> dict[str, t.Any]:
     instances = {row["uid"]: row for row in rows}
+    authorities = set()
 
     def member(uid: str) -> dict[str, t.Any]:
         row = instances.get(uid, {"name": uid, "status": "DELETED", "fault": "", "host": ""})
         beat = _store.heartbeat_body(connection, uid, prefix=prefix) if uid in instances else {}
-        source = (beat.get("replication") or {}).get("source")
+        told = beat.get("replication") or {}
+        source = told.get("source")
+        authorities.add((beat.get("tls") or {}).get("ca_certificate", ""))
         return {
             "name": row["name"],
             "uid": uid,
             "role": "primary" if uid == found.primary else "replica",
             "server_id": found.members[uid].server_id,
+            "synchronous": found.members[uid].synchronous,
+            "seat": found.seat(uid),
             "status": row["status"],
             "fault": row["fault"],
             "lag": beat.get("lag"),
+            "applied": told.get("applied"),
             "host": row["host"],
+            "delay": (source or {}).get("delay"),
             "replicates": source and bool(source.get("receiving") and source.get("applying")),
         }
 
@@ -251,22 +328,39 @@ def _shown(connection: t.Any, found: ReplicationSet, rows: Rows, prefix: str) ->
         "id": found.id,
         "primary": next(one["name"] for one in members if one["role"] == "primary"),
         "reign": found.reign,
+        "line": found.line,
         "mode": found.mode,
+        "wanted": found.wanted,
+        "receipts": found.receipts,
+        "lapsed": found.receipts < found.wanted,
+        "endpoint": _endpoint_cloud.look(connection, found, found.endpoint).shown() if found.endpoint else None,
+        "ca_certificates": "".join(sorted(authorities)),
         "members": sorted(members, key=lambda one: (one["role"], one["name"])),
     }
 
 
-def _decided(connection: t.Any, params: t.Mapping[str, t.Any], found: ReplicationSet, rows: Rows) -> Decision:
-    names = {row["uid"]: row["name"] for row in rows}
+def _errant(found: ReplicationSet, names: t.Mapping[str, str], members: list[Member]) -> list[Obstacle]:
+    """PostgreSQL takes back what a server wrote by itself when it follows again."""
+    return [] if found.rewinds else _replica_decision.errant(found.as_told(names), members)
+
+
+def _members(found: ReplicationSet, names: t.Mapping[str, str], facts: t.Mapping[str, t.Any]) -> list[Member]:
+    return [
+        _replica_facts.member(names.get(uid, uid), facts.get(names.get(uid, uid)) or {}, synchronous=seat.synchronous)
+        for uid, seat in found.members.items()
+    ]
+
+
+def _decided(
+    connection: t.Any,
+    params: t.Mapping[str, t.Any],
+    found: ReplicationSet,
+    names: t.Mapping[str, str],
+    members: list[Member],
+) -> Decision:
     beat = _store.heartbeat_body(connection, found.primary, prefix=params["store_prefix"])
     told = beat.get("replication") or {}
     reign = found.as_told(names, told.get("applied") if told.get("kind") == found.kind else None)
-    members = [
-        _replica_facts.member(
-            names.get(uid, uid), params["facts"].get(names.get(uid, uid)) or {}, synchronous=seat.synchronous
-        )
-        for uid, seat in found.members.items()
-    ]
     limits = Limits(params["max_lag"], params["max_lost"], params["accept_unfenced"])
     if params["planned"]:
         return _replica_decision.switchover(reign, members, params["candidate"], limits)

@@ -17,8 +17,10 @@ import markupsafe
 from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import STALE_AFTER
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_report import EXPIRING_WITHIN, NEARLY_FULL
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_words import (
+    NO_PRIMARY,
     STORE_UNREACHABLE,
     duration,
+    standing,
     summary,
     total,
 )
@@ -55,6 +57,8 @@ def fleet_html(report: t.Mapping[str, t.Any]) -> str:
         stale_after=STALE_AFTER,
         expiring_days=EXPIRING_WITHIN // 86400,
         nearly_full=NEARLY_FULL,
+        no_primary=NO_PRIMARY,
+        standing=standing,
         store_unreachable=STORE_UNREACHABLE,
         style=markupsafe.Markup(style),  # noqa: S704 - a file of this collection
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),

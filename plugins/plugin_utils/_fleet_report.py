@@ -51,6 +51,7 @@ def fleet_report(fleet: t.Mapping[str, t.Any], now: float) -> dict[str, t.Any]:
         "store_reachable": fleet["store_reachable"],
         "counts": dict(collections.Counter(row["status"] for row in rows)),
         "instances": rows,
+        "replication_sets": _replication_sets(rows),
     }
 
 
@@ -66,7 +67,10 @@ def _row(instance: t.Mapping[str, t.Any], now: float) -> Row:
         "volume_size": volume.get("size"),
         "volume_used_percent": used,
         "heartbeat_age": age,
+        "replication_set": _printable(instance["replication_set"], _WORD_LENGTH),
+        "replication_mode": _printable(instance["replication_mode"], _WORD_LENGTH),
         "lag": _sensible(heartbeat.get("lag"), _LAST_SECOND),
+        "replicates": heartbeat.get("replicates"),
         "ticket_expires": None if expires is None else _iso(expires),
         "ticket_seconds_left": None if expires is None else expires - int(now),
         "marks": [mark for mark, set_ in _marks(age, used, expires, now).items() if set_],
@@ -79,6 +83,35 @@ def _marks(age: float | None, used: int | None, expires: int | None, now: float)
         "volume_nearly_full": used is not None and used >= NEARLY_FULL,
         "ticket_expiring": expires is not None and now < expires < now + EXPIRING_WITHIN,
         "ticket_expired": expires is not None and expires <= now,
+    }
+
+
+def _replication_sets(rows: list[Row]) -> list[dict[str, t.Any]]:
+    """By the name of the primary. Where the record is not known, several may hold themselves for it: one is shown as that, the others beneath it."""
+    sets = collections.defaultdict(list)
+    for row in rows:
+        if row["replication_set"]:
+            sets[row["replication_set"]].append(row)
+    found = [_replication_set(identity, members) for identity, members in sets.items()]
+    return sorted(found, key=lambda one: (one["primary"] is None, (one["primary"] or {}).get("name", ""), one["id"]))
+
+
+def _replication_set(identity: str, members: list[Row]) -> dict[str, t.Any]:
+    ranked = [_member(row) for row in sorted(members, key=lambda row: (row["role"] != "primary", row["name"]))]
+    led = ranked[0]["role"] == "primary"
+    return {
+        "id": identity,
+        "mode": members[0]["replication_mode"],
+        "primary": ranked[0] if led else None,
+        "replicas": ranked[1:] if led else ranked,
+    }
+
+
+def _member(row: Row) -> Row:
+    """How one that is not heard any more followed tells nothing."""
+    follows: Row = {} if "heartbeat_stale" in row["marks"] else row
+    return {name: row[name] for name in ("name", "role", "status")} | {
+        name: follows.get(name) for name in ("lag", "replicates")
     }
 
 

@@ -11,7 +11,13 @@ import typing as t
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import STALE_AFTER
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_report import EXPIRING_WITHIN, NEARLY_FULL
-from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_words import STORE_UNREACHABLE, duration, summary
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_words import (
+    NO_PRIMARY,
+    STORE_UNREACHABLE,
+    duration,
+    standing,
+    summary,
+)
 
 Row = t.Mapping[str, t.Any]
 
@@ -27,6 +33,13 @@ _COLUMNS: dict[str, t.Callable[[Row], str | None]] = {
     "HEARTBEAT": lambda row: _marked(_duration(row["heartbeat_age"]), row, "heartbeat_stale"),
     "TICKET": lambda row: _marked(_left(row["ticket_seconds_left"]), row, "ticket_expiring", "ticket_expired"),
 }
+_SET_COLUMNS: dict[str, t.Callable[[Row], str | None]] = {
+    "REPLICATION SET": lambda row: row["branch"] + row["name"],
+    "STATUS": lambda row: row["status"],
+    "MODE": lambda row: row["mode"],
+    "STANDING": standing,
+}
+_NOBODY = {"name": NO_PRIMARY, "role": "", "status": "", "lag": None, "replicates": None}
 _LEGEND = (
     f"! volume at least {NEARLY_FULL} % full, heartbeat older than {STALE_AFTER} s, "
     f"or ticket that ends within {EXPIRING_WITHIN // 86400} days"
@@ -34,22 +47,38 @@ _LEGEND = (
 
 
 def fleet_table(report: t.Mapping[str, t.Any]) -> list[str]:
-    """The header, a line for each instance with its fault below, and what they are all together; "-" where there is nothing."""
-    header, rows = list(_COLUMNS), report["instances"]
-    cells = [[column(row) or "-" for column in _COLUMNS.values()] for row in rows]
-    widths = [max(len(line[i]) for line in [header, *cells]) for i in range(len(header))]
-    lines = [_line(header, widths)]
-    for row, line in zip(rows, cells, strict=True):
-        lines += [
-            _line(line, widths),
-            *textwrap.wrap(row["fault"], _WIDTH, initial_indent="  ", subsequent_indent="  "),
-        ]
+    """The header, a line for each instance with its fault below, replication sets as trees, and what they are all together; "-" where there is nothing."""
+    rows = report["instances"]
+    header, *aligned = _aligned(_COLUMNS, rows)
+    lines = [header]
+    for row, line in zip(rows, aligned, strict=True):
+        lines += [line, *textwrap.wrap(row["fault"], _WIDTH, initial_indent="  ", subsequent_indent="  ")]
+    branches = [branch for one in report["replication_sets"] for branch in _branches(one)]
+    if branches:
+        lines += _aligned(_SET_COLUMNS, branches)
     lines.append(summary(report))
     if any(row["marks"] for row in rows):
         lines.append(_LEGEND)
     if not report["store_reachable"]:
         lines.append(STORE_UNREACHABLE)
     return lines
+
+
+def _branches(one: Row) -> list[Row]:
+    """A replication set from its root to its leaves."""
+    last = len(one["replicas"])
+    leaves = [
+        {**replica, "branch": "└─ " if number == last else "├─ ", "mode": ""}
+        for number, replica in enumerate(one["replicas"], 1)
+    ]
+    return [{**(one["primary"] or _NOBODY), "branch": "", "mode": one["mode"]}, *leaves]
+
+
+def _aligned(columns: t.Mapping[str, t.Callable[[Row], str | None]], rows: t.Sequence[Row]) -> list[str]:
+    """The header and a line for each row."""
+    cells = [list(columns), *([column(row) or "-" for column in columns.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [_line(line, widths) for line in cells]
 
 
 def _line(cells: list[str], widths: list[int]) -> str:

@@ -10,6 +10,8 @@ import typing as t
 
 STORE_UNREACHABLE = "The object store cannot be reached: nobody knows how the instances are."
 
+NO_PRIMARY = "(the primary is not known)"
+
 _UNITS = ((2 * 86400, 86400, "d"), (2 * 3600, 3600, "h"), (120, 60, "min"))
 
 
@@ -19,6 +21,14 @@ def duration(seconds: float) -> str:
         if seconds >= beginning:
             return f"{int(seconds // size)} {unit}"
     return f"{int(seconds)} s"
+
+
+def standing(member: t.Mapping[str, t.Any]) -> str:
+    """What a member of a replication set is, and how it follows."""
+    lag, replicates = member["lag"], member["replicates"]
+    behind = "" if lag is None or member["role"] == "primary" else f"{duration(lag)} behind"
+    follows = {True: "replicates", False: "does not replicate", None: ""}[replicates]
+    return ", ".join(filter(None, [member["role"], behind, follows]))
 
 
 def total(report: t.Mapping[str, t.Any]) -> str:

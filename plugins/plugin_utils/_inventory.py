@@ -33,6 +33,8 @@ def host(instance: t.Mapping[str, t.Any], *, user: str, private_key_file: str = 
     known = [f"{kind}_{instance[kind]}" for kind in _GROUPED_BY if instance[kind]]
     if instance["datastore"] and instance["datastore_version"]:
         known.append(f"datastore_{instance['datastore']}_{instance['datastore_version']}")
+    if instance["replication_set"]:
+        known.append(f"replication_set_{instance['replication_set']}")
     reachable = instance["management_host"] and instance["host_keys"]
     way = connection_vars(instance, user=user, private_key_file=private_key_file, jump=jump) if reachable else {}
     groups = (ALL, *(re.sub(r"\W", "_", group.lower()) for group in known))

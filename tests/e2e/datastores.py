@@ -21,7 +21,10 @@ from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore_files i
 
 @dataclasses.dataclass(frozen=True)
 class Login:
-    """How a client comes to a database. ca: file of the CA that verifies the server and its address; None: without TLS."""
+    """How a client comes to a database. ca: file of the CA that verifies the server and its address; None: without TLS.
+
+    patience: seconds for which a writer waits for each answer.
+    """
 
     host: str
     port: int
@@ -29,6 +32,7 @@ class Login:
     password: str
     database: str
     ca: Path | None
+    patience: float = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Datastore:
     tls_required: asks whether nobody is let in without TLS. hold_up: a script after which a check of tables waits for 30 seconds.
     tables: at how many of database shop a check looks: two of the tests, and those of the system that are in it.
     older: whether its archive has an older release than the newest one.
+    mode: in which a primary waits for receipts of replicas.
     system: a database that is the system's. others: options of a second database. passwords: whether a user may have two.
     """
 
@@ -83,6 +88,7 @@ class Datastore:
     hold_up: str
     tables: int
     older: bool
+    mode: str
     system: str
     others: dict[str, str]
     passwords: bool
@@ -123,7 +129,7 @@ class Mysql(Datastore):
         return ["mariadb", *where, *how, f"--execute={statement}"], {}
 
     def connect(self, login: Login) -> Any:
-        """A connection for a writer: each statement is a transaction, and waits for 5 seconds at most."""
+        """A connection for a writer: each statement is a transaction."""
         return pymysql.connect(
             host=login.host,
             port=login.port,
@@ -131,9 +137,9 @@ class Mysql(Datastore):
             password=login.password,
             database=login.database,
             ssl=ssl.create_default_context(cafile=str(login.ca)),
-            connect_timeout=3,
-            read_timeout=5,
-            write_timeout=5,
+            connect_timeout=min(3, login.patience),
+            read_timeout=login.patience,
+            write_timeout=login.patience,
             autocommit=True,
         )
 
@@ -158,9 +164,9 @@ class Postgresql(Datastore):
         }
 
     def connect(self, login: Login) -> Any:
-        """A connection for a writer: each statement is a transaction, and waits for 5 seconds at most."""
+        """A connection for a writer: each statement is a transaction."""
         # The library would leave a socket of its own open when the server does not answer.
-        link = socket.create_connection((login.host, login.port), timeout=5)
+        link = socket.create_connection((login.host, login.port), timeout=login.patience)
         try:
             connection = pg8000.Connection(
                 host=login.host,
@@ -207,6 +213,7 @@ MARIADB = Mysql(
     hold_up=_LOCKED,
     tables=2,
     older=True,
+    mode="semi_sync",
     system="mysql",
     others={"character_set": "latin1"},
     passwords=True,
@@ -263,6 +270,7 @@ until test "$($ask -c "SELECT count(*) FROM pg_locks WHERE relation = 't'::regcl
 """,
     tables=70,
     older=True,
+    mode="sync",
     system="postgres",
     others={"character_set": "LATIN1", "collation": "C"},
     passwords=False,

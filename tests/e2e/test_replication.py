@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.e2e.datastores import TESTED
 from tests.e2e.guests import CIDRS, Database
 from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
@@ -62,6 +64,7 @@ def create(first: Database, check: bool = False) -> Run:
         "is_public": True,
         "allowed_cidrs": CIDRS,
         "management_cidrs": CIDRS,
+        "replica_endpoint": "address",
         "ssh_private_key_file": first.way["ssh_private_key_file"],
     }
     run = play("replica_create", wish, check=check)
@@ -75,10 +78,44 @@ def the_set(first: Database, name: str = NAME) -> dict[str, Any]:
     return dict(found)
 
 
+@pytest.fixture(scope="module")
+def writers(first: Database) -> Database:
+    """The set as its clients know it: one address, and the authorities of all members."""
+    told = the_set(first)
+    made = first.sibling("endpoint")
+    (made.place / "password").write_text(first.password)
+    (made.place / "host").write_text(told["endpoint"]["writer"][0])
+    (made.place / "ca.pem").write_text(told["ca_certificates"])
+    return made
+
+
+def has_addresses(leads: Database, follows: Database, told: dict[str, Any]) -> bool:
+    """Whether the writer's addresses inside of the network are at the one, the reader's at the other, and the other one reaches the first by them."""
+    writer, reader = told["endpoint"]["writer"][1:], told["endpoint"]["reader"][1:]
+    assert (told["endpoint"]["writer_at"], told["endpoint"]["reader_at"]) == (leads.name, follows.name)
+    reach = "import socket; socket.create_connection(('{}', {}), 10)"
+    for address in writer:
+        follows.shell(f'python3 -c "{reach.format(address, leads.port)}"')
+    return placed(leads) >= set(writer) and placed(follows) >= set(reader) and not placed(follows) & set(writer)
+
+
+def placed(database: Database) -> set[str]:
+    """The addresses that a guest has."""
+    return {
+        one["local"] for link in json.loads("".join(database.shell("ip -json address"))) for one in link["addr_info"]
+    }
+
+
 def know(database: Database) -> None:
     """Write down its authority, for its clients."""
     told = "".join(f"{line}\n" for line in database.shell("sudo cat /var/lib/dbaas/tls/ca.pem"))
     (database.place / "ca.pem").write_text(told)
+
+
+def lose_power(database: Database) -> None:
+    """End its machine as if it had none any more."""
+    with contextlib.suppress(subprocess.SubprocessError):  # the connection ends with it
+        database.shell("sudo sh -c 'echo o > /proc/sysrq-trigger'", timeout=20)
 
 
 def test_a_replica_is_made_while_a_client_writes(first: Database, second: Database) -> None:
@@ -92,6 +129,12 @@ def test_a_replica_is_made_while_a_client_writes(first: Database, second: Databa
     second.until(lambda _info: not second.lost(acknowledged), patience=600)
     assert second.client("INSERT INTO t VALUES (3)").returncode != 0
     assert create(first).changed == 0
+    assert has_addresses(first, second, the_set(first))
+
+
+def test_clients_know_one_address(first: Database, writers: Database) -> None:
+    writers.rows("INSERT INTO t VALUES (30)")
+    assert "30" in first.rows("SELECT id FROM t")
 
 
 def test_what_others_follow_is_not_deleted(first: Database) -> None:
@@ -100,30 +143,46 @@ def test_what_others_follow_is_not_deleted(first: Database) -> None:
     assert not work(first, "promote", well=False, instance="e2e-nobody").ok
 
 
-def test_the_replica_takes_over_without_loss(first: Database, second: Database) -> None:
+def test_the_replica_takes_over_without_loss(first: Database, second: Database, writers: Database) -> None:
     work(first, "promote", check=True, instance=SECOND)
     assert the_set(first)["primary"] == NAME
-    with first.writer() as writer:
+    with writers.writer() as writer:
         told = work(first, "promote", instance=SECOND).custom["dbaas_replication_set"]
+        before = len(writer.acknowledged)
+        first.until(lambda _info: len(writer.acknowledged) > before)
         acknowledged = set(writer.acknowledged)
     assert (told["primary"], told["reign"]) == (SECOND, 2)
     assert second.lost(acknowledged) == set()
-    second.rows("INSERT INTO t VALUES (4)")
+    assert has_addresses(second, first, told)
+    writers.rows("INSERT INTO t VALUES (4)")
     assert first.client("INSERT INTO t VALUES (5)").returncode != 0
     first.until(lambda _info: "4" in first.rows("SELECT id FROM t"))
     assert work(first, "promote", instance=SECOND).changed == 0
 
 
-def test_a_primary_that_is_gone_is_ejected_and_comes_back(first: Database, second: Database) -> None:
+def test_all_are_restarted_and_the_first_leads_again(first: Database, second: Database, writers: Database) -> None:
+    with writers.writer() as writer:
+        run = play("instance_restart", {**first.way, "whole_set": True, "max_lag": 300})
+        assert run.ok, run.failures
+        before = len(writer.acknowledged)
+        first.until(lambda _info: len(writer.acknowledged) > before)
+        acknowledged = set(writer.acknowledged)
+    told = the_set(first)
+    assert (told["primary"], told["reign"]) == (NAME, 3)
+    assert first.lost(acknowledged) == set()
+    second.until(lambda _info: not second.lost(acknowledged), patience=600)
+    work(first, "promote", instance=SECOND)
+
+
+def test_a_primary_that_is_gone_is_ejected_and_comes_back(first: Database, second: Database, writers: Database) -> None:
     second.rows("INSERT INTO t VALUES (6)")
     first.until(lambda _info: "6" in first.rows("SELECT id FROM t"))
-    with contextlib.suppress(subprocess.SubprocessError):  # the connection ends with it
-        second.shell("sudo sh -c 'echo o > /proc/sysrq-trigger'", timeout=20)
+    lose_power(second)
     work(first, "eject", well=False, instance=SECOND)
     assert the_set(first)["primary"] == SECOND
     told = work(first, "eject", well=False, instance=SECOND, max_lost=10**9)
     assert the_set(first)["primary"] == NAME, told.failures
-    first.rows("INSERT INTO t VALUES (7)")
+    writers.rows("INSERT INTO t VALUES (7)")
     run = play("instance_start", second.way)
     assert run.ok, run.failures
     # It boots without taking writes.
@@ -131,6 +190,33 @@ def test_a_primary_that_is_gone_is_ejected_and_comes_back(first: Database, secon
     work(first, "rejoin")
     second.until(lambda _info: "7" in second.rows("SELECT id FROM t"))
     assert {one["name"]: one["role"] for one in the_set(first)["members"]} == {NAME: "primary", SECOND: "replica"}
+    assert has_addresses(first, second, the_set(first))
+
+
+def test_nothing_is_lost_where_receipts_were_waited_for(first: Database, second: Database) -> None:
+    told = work(first, "rejoin", replica_mode=TESTED.mode).custom["dbaas_replication_set"]
+    assert (told["mode"], told["receipts"], told["lapsed"]) == (TESTED.mode, 1, False)
+    assert work(first, "rejoin", replica_mode=TESTED.mode).changed == 0
+    with first.writer() as writer:
+        first.until(lambda _info: len(writer.acknowledged) > 5)
+        lose_power(first)
+        acknowledged = set(writer.acknowledged)
+    run = work(first, "eject", well=False)
+    told = the_set(second, SECOND)
+    assert (told["primary"], told["lapsed"]) == (SECOND, True), run.failures
+    assert second.lost(acknowledged) == set()
+    run = play("instance_start", first.way)
+    assert run.ok, run.failures
+    # What the old primary wrote without a receipt is its own, and nobody was told that it is kept: MySQL and MariaDB cannot take it back.
+    run = play("replica_rejoin", second.way)
+    if not run.ok:
+        assert TESTED.name != "postgresql", run.failures
+        work(first, "rebuild")
+    told = the_set(second, SECOND)
+    assert (told["receipts"], told["lapsed"]) == (1, False)
+    second.rows("INSERT INTO t VALUES (9)")
+    first.until(lambda _info: "9" in first.rows("SELECT id FROM t"))
+    work(first, "promote")
 
 
 def test_a_replica_leaves(first: Database, second: Database) -> None:

@@ -16,8 +16,6 @@ import os
 import random
 import socket
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -27,8 +25,8 @@ from typing import Any
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._agent_client import AgentClient, AgentError
 
-ROOT = Path(__file__).resolve().parents[2]
-MOLECULE = ROOT / "extensions" / "molecule"
+from tests.soak.guests import made
+
 GUEST = "mariadb11"
 BEAT_SECONDS = 5
 SAMPLE_SECONDS = 2.0
@@ -68,7 +66,8 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     """Figures; violations: what did not stay flat, and an agent that ended."""
     chance = random.Random(seed)  # noqa: S311
     state = directory / "molecule"
-    with _guest(state) as guest:
+    with made(state, "inventory", GUEST, {"guest_agent_heartbeat_interval": BEAT_SECONDS}):
+        guest = state / GUEST
         agent = _agent(int((guest / "pid").read_text()))
         ask = _Asker(Path("/proc", str(agent), "root", "run", "dbaas", "agent.sock"), chance)
         samples: list[Sample] = []
@@ -217,36 +216,6 @@ def _store(state: Path, guest: Path, chance: random.Random) -> Iterator[Counter[
     finally:
         over.set()
         thread.join()
-
-
-@contextlib.contextmanager
-def _guest(state: Path) -> Iterator[Path]:
-    """The directory of a guest with a database and an agent that sends a heartbeat every BEAT_SECONDS."""
-    state.mkdir(parents=True, exist_ok=True)
-    environment = {
-        **os.environ,
-        "MOLECULE_EPHEMERAL_DIRECTORY": str(state),
-        "ANSIBLE_PYTHON_INTERPRETER": "/usr/bin/python3",
-        "ANSIBLE_SSH_ARGS": "-o StrictHostKeyChecking=yes",
-    }
-
-    def play(playbook: str, *options: str) -> None:
-        limit = ["--inventory", str(MOLECULE / "inventory"), "--limit", f"localhost,{GUEST}", *options]
-        command = [sys.executable, "-m", "ansible", "playbook", *limit, str(MOLECULE / playbook)]
-        subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=900)
-
-    play("default/destroy.yml")
-    try:
-        play("default/create.yml")
-        play("datastore/prepare.yml")
-        play(
-            "datastore/converge.yml",
-            "--extra-vars",
-            json.dumps({"guest_agent_heartbeat_interval": BEAT_SECONDS}),
-        )
-        yield state / GUEST
-    finally:
-        play("default/destroy.yml")
 
 
 def _agent(leader: int) -> int:

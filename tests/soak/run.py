@@ -24,7 +24,19 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / ".dev" / "collections")]
 
 from tests.e2e.datastores import MARIADB, TESTED  # noqa: E402
-from tests.soak import agent, backup, datastore, day_two_kill, flow_kill, flows, guest_kill, kill, lock, settings_kill  # noqa: E402
+from tests.soak import (  # noqa: E402
+    agent,
+    backup,
+    datastore,
+    day_two_kill,
+    flow_kill,
+    flows,
+    guest_kill,
+    kill,
+    lock,
+    replication,
+    settings_kill,
+)
 
 SOAKS = {
     "agent": agent.soak,
@@ -42,9 +54,10 @@ SOAKS = {
     "kill": kill.soak,
     "lock": lock.soak,
     "logs": flows.logs,
+    "replication": replication.soak,
     "settings_kill": settings_kill.soak,
 }
-WITHOUT_CLOUD = frozenset({"agent", "datastore"})
+WITHOUT_CLOUD = frozenset({"agent", "datastore", "replication"})
 
 
 def table(name: str, rows: list[dict[str, Any]]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from dbaas_agent import VERSION, schema, status, systemd
+from dbaas_agent.addresses import Addresses
 from dbaas_agent.clock import Clock
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver
@@ -28,7 +29,7 @@ from dbaas_agent.volume import Volume, usage
 
 
 class Agent:
-    """Shared by the loop and the verbs; ``files`` are those that it was started from, ``job_command`` runs a job."""
+    """Shared by the loop and the verbs; ``files`` are those that it was started from, ``job_command`` runs a job, ``hold_command`` holds addresses."""
 
     def __init__(
         self,
@@ -37,6 +38,8 @@ class Agent:
         tickets: TicketFile,
         files: Sequence[str] = (),
         job_command: Sequence[str] = (),
+        *,
+        hold_command: Sequence[str] = (),
     ) -> None:
         self.config = config
         self.driver = driver
@@ -46,6 +49,7 @@ class Agent:
         self._lock = threading.Lock()
         self.volume = Volume(config, self._lock)
         self.gate = Gate(config, driver)
+        self._addresses = Addresses(hold_command)
         self._guard = Guard(config, driver, self.gate.may_write)
         self.overrides = Overrides(config, driver)
         self.jobs = Jobs(config, driver, self.volume, self._lock, job_command)
@@ -70,6 +74,7 @@ class Agent:
             self.logs.look()
             news = self._guard.look()
             news = self.gate.look(self.held()) or news
+            news = self._addresses.look(self.gate.addresses()) or news
             return news or (not self._answered and self.overrides.look())
 
     def held(self) -> bool:
@@ -82,6 +87,12 @@ class Agent:
             self.gate.look(self.held())
             if self.gate.trouble:
                 raise AgentError("agent", self.gate.trouble)
+            self._addresses.look(self.gate.addresses())
+
+    def hold_addresses(self) -> None:
+        """Have those of its set that are to be here, and no others, at once."""
+        with self._lock:
+            self._addresses.look(self.gate.addresses())
 
     def ping(self) -> str:
         """The server's version; UnansweredError without an answer."""
@@ -113,7 +124,9 @@ class Agent:
                 self.overrides.prove()
                 closed, pending = self.driver.closed(), self.overrides.pending()
                 seen = status.of_server(self._guard.hold, self._guard.trouble, closed, pending)
-                seen = status.with_role(seen, self.gate.trouble, uncertain=self.gate.uncertain())
+                trouble = "; ".join(filter(None, [self.gate.trouble, self._addresses.trouble]))
+                seen = status.with_role(seen, trouble, uncertain=self.gate.uncertain())
+                seen = status.with_receipts(seen, self.gate.member, self._replication.receipts)
                 return status.with_taken(seen, self.overrides.taken), version
             except AgentError as silence:
                 return status.of_service(systemd.show(self.config.service), silence.msg), None
@@ -139,6 +152,7 @@ class Agent:
             "outdated": any(identity(path) != seen for path, seen in self._files.items()),
             "protocols": schema.PROTOCOLS,
             "ticket_expires": ticket and ticket.expires,
+            "record_expires": (self.gate.member and self.gate.member.record_expires) or None,
             "sequence": self._sequence,
             "time": int(time.time()),
             "clock_offset": clock_offset,

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, The dbaas.openstack authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: ``run``, ``job`` and ``before-start`` for systemd, ``call`` for people."""
+"""The command line: ``run``, ``job``, ``before-start`` and ``hold-addresses`` for systemd, ``call`` for people."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ UNIT = "/etc/systemd/system/dbaas-agent.service"
 USAGE = """usage: agent.pyz run --config FILE
        agent.pyz job --config FILE ID
        agent.pyz before-start --config FILE
+       agent.pyz hold-addresses ADDRESS...
        agent.pyz call VERB [--check] [--socket PATH] < arguments.json
        agent.pyz version
 """
@@ -32,6 +33,8 @@ def main(words: list[str]) -> int:
             return _job(words[2], words[3])
         if words[:2] == ["before-start", "--config"] and len(words) == 3:
             return _before_start(words[2])
+        if words[:1] == ["hold-addresses"] and len(words) > 1:
+            return _hold(words[1:])
         if words[:1] == ["call"] and len(words) > 1:
             return _call(words[1], words[2:])
         if words == ["version"]:
@@ -57,7 +60,8 @@ def _run(path: str) -> int:
     tickets = TicketFile(settings.ticket_file)
     files = [sys.argv[0], path, UNIT, settings.store_ca_file]
     job_command = [sys.executable, "-I", sys.argv[0], "job", "--config", path]
-    agent = Agent(settings, drivers.load(settings), tickets, files, job_command)
+    hold_command = [sys.executable, "-I", sys.argv[0], "hold-addresses"]
+    agent = Agent(settings, drivers.load(settings), tickets, files, job_command, hold_command=hold_command)
     sender = Sender(tickets, settings.store_ca_file, agent.clock)
     watch = RecordWatch(agent.gate, settings.store_ca_file)
 
@@ -100,6 +104,12 @@ def _before_start(path: str) -> int:
 
     drivers.load(config.load(path)).before_start()
     return 0
+
+
+def _hold(addresses: list[str]) -> int:
+    from dbaas_agent import holding
+
+    return holding.main(addresses)
 
 
 def _call(verb: str, words: list[str]) -> int:

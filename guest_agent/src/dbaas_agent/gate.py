@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dbaas_agent import membership
+from dbaas_agent.addresses import READER, WRITER
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Driver, UnansweredError
 from dbaas_agent.errors import AgentError
@@ -55,6 +56,10 @@ class Gate:
         """Whether its part in a set lets clients write here."""
         return self.member is None or self.member.may_write(self._boot)
 
+    def addresses(self) -> dict[str, list[str]]:
+        """The addresses of its set that are to be here, by part."""
+        return self.member.addresses(self._boot) if self.member else {WRITER: [], READER: []}
+
     def uncertain(self) -> bool:
         """Whether this was the primary of a set, and has not read since it booted that it still is."""
         return self.member is not None and self.member.role == PRIMARY and not self.may_write()
@@ -65,6 +70,12 @@ class Gate:
             member = replace(member, confirmed=self._boot)
         with self._turn:
             membership.keep(self._config, member)
+
+    def read_by(self, record: str, expires: int) -> None:
+        """Read the record by another ticket from now on."""
+        with self._turn:
+            if self.member is not None:
+                membership.keep(self._config, replace(self.member, record=record, record_expires=expires))
 
     def look(self, held: bool) -> bool:
         """Have the datastore follow; whether there is something new to tell. held: writes are stopped for another reason. One thread at a time."""

@@ -33,15 +33,20 @@ class Ticket:
 
 
 def content_type(document: dict[str, Any]) -> str:
-    """What a container listing shows of the status; ``cause``, ``used`` and ``expires`` only where there is one."""
-    volume = document["volume"]
+    """What a container listing shows of the status; ``cause``, ``replicates``, ``used`` and ``expires`` only where there is one.
+
+    ``expires``: when the first of its tickets ends.
+    """
+    ends = [end for end in (document["ticket_expires"], document["record_expires"]) if end is not None]
+    volume, source = document["volume"], (document["replication"] or {}).get("source")
     parts = {
         "status": document["status"],
         "cause": document["cause"] or None,
         "role": document["role"],
         "lag": document["lag"],
+        "replicates": source and ("yes" if source["receiving"] and source["applying"] else "no"),
         "used": volume and volume["used_percent"],
-        "expires": document["ticket_expires"],
+        "expires": min(ends, default=None),
     }
     return ";".join([MEDIA_TYPE, *(f"{name}={value}" for name, value in parts.items() if value is not None)])
 

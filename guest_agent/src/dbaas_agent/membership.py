@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from dbaas_agent.addresses import READER, WRITER
 from dbaas_agent.config import Config
 from dbaas_agent.fsutil import read_object, remove, write_atomic
 from dbaas_agent.jsonlog import log
-from dbaas_agent.replication import PRIMARY, REPLICA
+from dbaas_agent.replication import PRIMARY, REPLICA, account
 
 _FILE = "membership.json"
 _BOOT = "/proc/sys/kernel/random/boot_id"
@@ -24,7 +25,12 @@ _BOOT = "/proc/sys/kernel/random/boot_id"
 class Membership:
     """set: its id. reign: the number of the primary that this was told of. role: what it is while that one is primary.
 
-    record: a ticket to read the set's record, a secret. confirmed: the boot for which it is certain that it is primary.
+    record: a ticket to read the set's record, a secret; record_expires: the epoch second of its end; 0: it was not told.
+    confirmed: the boot for which it is certain that it is primary.
+    receipts: of how many replicas the primary waits before it tells a client that something is kept; wanted: of how many it is to wait
+    when all are there; receivers: the accounts of those whose receipts count.
+    writer_addresses: those that the primary has while it takes writes; reader_addresses: those that this one has, whatever it is.
+    endpoint_addresses: all at which clients reach the set, which the server's certificate names.
     """
 
     set: str
@@ -33,10 +39,25 @@ class Membership:
     server_id: int
     record: str = field(repr=False)
     confirmed: str = ""
+    record_expires: int = 0
+    receipts: int = 0
+    wanted: int = 0
+    receivers: list[str] = field(default_factory=list)
+    writer_addresses: list[str] = field(default_factory=list)
+    reader_addresses: list[str] = field(default_factory=list)
+    endpoint_addresses: list[str] = field(default_factory=list)
+
+    def gives_receipts(self, uid: str) -> bool:
+        """Whether it is a replica of whose receipt a client's write may depend."""
+        return self.role == REPLICA and account(uid) in self.receivers
 
     def may_write(self, boot: str) -> bool:
         """Until the next boot: one that was away may have missed that another one became primary."""
         return self.role == PRIMARY and self.confirmed == boot
+
+    def addresses(self, boot: str) -> dict[str, list[str]]:
+        """Those of the set that are to be here, by part."""
+        return {WRITER: self.writer_addresses if self.may_write(boot) else [], READER: self.reader_addresses}
 
     def after(self, told: Mapping[str, Any], uid: str, boot: str) -> Membership:
         """With what the set's record says. What it said before this reign is old, and tells nothing."""
@@ -49,7 +70,9 @@ class Membership:
 
     def shown(self) -> dict[str, Any]:
         """For a diff, and for the status document."""
-        return {name: value for name, value in asdict(self).items() if name not in ("record", "confirmed")}
+        return {
+            name: value for name, value in asdict(self).items() if name not in ("record", "confirmed", "record_expires")
+        }
 
 
 def boot() -> str:

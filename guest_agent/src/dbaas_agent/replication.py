@@ -16,6 +16,11 @@ GTID_SET, GTID_STATE, WAL = "gtid_set", "gtid_state", "wal"
 """How histories of writes are written: MySQL's sets, MariaDB's states, PostgreSQL's timelines with where each begins and ends."""
 
 
+def account(uid: str) -> str:
+    """The name of the account by which an instance follows another one; PostgreSQL knows it by that name as a standby."""
+    return f"dbaas_replica_{uid[:8]}"
+
+
 @dataclass(frozen=True)
 class Source:
     """Whom it follows. receiving, applying: whether it does that now; fault: why not. delay: seconds by which it stays behind on purpose."""
@@ -58,10 +63,19 @@ class Upstream:
 
 
 @dataclass(frozen=True)
+class Receipts:
+    """Whether a server waits for receipts of replicas before it tells a client that something is kept. replicas: how many give them now."""
+
+    waits: bool
+    replicas: int
+
+
+@dataclass(frozen=True)
 class Facts:
     """kind: how the histories are written. line: the line of them into which this server would write. writable: whether clients can write.
 
     received: what is on its disk; applied: what is in its tables. lag: seconds by which they are behind the source; None: not known.
+    receipts: None for one that cannot wait for any.
     """
 
     kind: str
@@ -71,6 +85,7 @@ class Facts:
     applied: str
     lag: int | None = 0
     source: Source | None = None
+    receipts: Receipts | None = None
 
     @property
     def role(self) -> str:

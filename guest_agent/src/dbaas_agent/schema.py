@@ -31,6 +31,7 @@ _PEM_REQUEST = "-----BEGIN CERTIFICATE REQUEST-----\n[A-Za-z0-9+/=\n]{1,16384}--
 _PEM_CERTIFICATE = "-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]{1,16384}-----END CERTIFICATE-----\n?"
 _LOG_NAME = {"type": "str", "pattern": "[a-z][a-z0-9_]*"}
 _LOG = {**_LOG_NAME, "required": True}
+_ADDRESSES = {"type": "list", "elements": "str"}
 _JOB = {"type": "str", "required": True, "pattern": "[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"}
 
 VERBS: dict[str, dict[str, Any]] = {
@@ -177,7 +178,6 @@ VERBS: dict[str, dict[str, Any]] = {
             "position": {"type": "dict"},
         },
     },
-    "replica_leave": {"mutating": True, "timeout": 300, "args": {}},
     "replica_discard": {"mutating": True, "timeout": 1300, "args": {}},
     "replica_await": {
         "mutating": False,
@@ -196,6 +196,21 @@ VERBS: dict[str, dict[str, Any]] = {
             "role": {"type": "str", "required": True, "choices": [PRIMARY, REPLICA]},
             "server_id": {"type": "int", "required": True},
             "record": {"type": "str", "secret": True},
+            "record_expires": {"type": "int"},
+            "receipts": {"type": "int", "default": 0},
+            "wanted": {"type": "int", "default": 0},
+            "receivers": {"type": "list", "elements": "str", "default": []},
+            "writer_addresses": _ADDRESSES,
+            "reader_addresses": _ADDRESSES,
+            "endpoint_addresses": _ADDRESSES,
+        },
+    },
+    "member_ticket": {
+        "mutating": True,
+        "timeout": 60,
+        "args": {
+            "record": {"type": "str", "required": True, "secret": True},
+            "expires": {"type": "int", "required": True},
         },
     },
     "member_unset": {"mutating": True, "timeout": 300, "args": {}},

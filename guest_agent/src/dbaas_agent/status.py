@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from dbaas_agent.clock import LIMIT, wrong
+from dbaas_agent.membership import Membership
+from dbaas_agent.replication import PRIMARY, Receipts
 from dbaas_agent.space import MIB, Hold
 from dbaas_agent.systemd import Unit
 
@@ -25,6 +27,10 @@ CLOSED = "closed"
 """The cause of BLOCKED when no client is let in."""
 ROLE = "role"
 """The cause of BLOCKED when it is not certain that this member is its set's primary."""
+RECEIPTS = "receipts"
+"""The cause of BLOCKED when fewer replicas give receipts than the primary waits for: no write ends."""
+LAPSED = "lapsed"
+"""The cause that goes with a primary that works, and waits for the receipts of fewer replicas than it is to."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,26 @@ def with_role(verdict: Verdict, trouble: str, *, uncertain: bool) -> Verdict:
         fault = "the set's record cannot be read, so it is not certain that this is the primary: no client is let in"
         verdict = Verdict(BLOCKED, fault, ROLE)
     return replace(verdict, fault="; ".join(filter(None, [verdict.fault, trouble])))
+
+
+def with_receipts(verdict: Verdict, member: Membership | None, receipts: Receipts | None) -> Verdict:
+    """The verdict with what a primary lacks of the receipts that it is to have."""
+    if member is None or member.role != PRIMARY or not member.wanted or verdict.status != ACTIVE:
+        return verdict
+    waits, replicas = (receipts.waits, receipts.replicas) if receipts else (False, 0)
+    if waits and replicas < member.receipts:
+        fault = (
+            f"writes wait for the receipts of {member.receipts} replicas, and {replicas} give them: playbook instance_start starts those that are stopped,"
+            " replica_rejoin has the primary wait for those that are there"
+        )
+        return Verdict(BLOCKED, fault, RECEIPTS)
+    if not waits or member.receipts < member.wanted:
+        fault = (
+            f"writes wait for the receipts of {member.receipts if waits else 0} replicas, and are to wait for {member.wanted}: playbook replica_rejoin"
+            " has the primary wait for those that are there"
+        )
+        return replace(verdict, fault="; ".join(filter(None, [verdict.fault, fault])), cause=LAPSED)
+    return verdict
 
 
 def with_taken(verdict: Verdict, taken: Sequence[str]) -> Verdict:

@@ -18,6 +18,7 @@ _PROPERTIES = {
     "Result": "result",
     "UnitFileState": "file",
     "ExecMainStartTimestampMonotonic": "started",
+    "Description": "description",
 }
 
 
@@ -31,6 +32,7 @@ class Unit:
     result: str = ""
     file: str = ""
     started: str = ""
+    description: str = ""
 
 
 def show(unit: str) -> Unit:

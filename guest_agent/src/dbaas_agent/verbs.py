@@ -6,25 +6,25 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from dbaas_agent import VERSION, data_directory, freeze, marker, schema, service, systemd, tls_mode
 from dbaas_agent.agent import Agent
+from dbaas_agent.certificate import certify, with_endpoint
 from dbaas_agent.errors import AgentError
 from dbaas_agent.plans import carry_out
-from dbaas_agent.tls import Subjects, client_subject, shown_time, subjects
+from dbaas_agent.tls import client_subject, shown_time, subjects
 from dbaas_agent.verbs_configuration import configuration_set, parameter_list
 from dbaas_agent.verbs_logs import log_discard, log_list, log_publish, log_read
 from dbaas_agent.verbs_replication import (
     member_set,
+    member_ticket,
     member_unset,
     replica_account,
     replica_await,
     replica_discard,
     replica_follow,
-    replica_leave,
     require_no_source,
     writes_drain,
 )
@@ -69,7 +69,8 @@ def _volume_release(agent: Agent, args: dict[str, Any], check: bool) -> Result:
 
 def _tls_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     agent.volume.require()
-    return _certify(agent, subjects(args["names"], args["addresses"]), check, args["renew"])
+    wanted = with_endpoint(agent, subjects(args["names"], args["addresses"]))
+    return certify(agent, wanted, check, args["renew"])
 
 
 def _tls_sign(agent: Agent, args: dict[str, Any], check: bool) -> Result:
@@ -87,21 +88,7 @@ def renew_certificate(agent: Agent) -> Result:
     current = agent.tls.current()
     if current is None:
         raise AgentError("not_actionable", "there is no working certificate to renew")
-    return _certify(agent, current[0], check=False)
-
-
-def _certify(agent: Agent, wanted: Subjects, check: bool, renew: bool = False) -> Result:
-    current = agent.tls.current()
-    due = renew or agent.tls.due(wanted, time.time())
-    changed = due or agent.tls.unread
-    if due and not check:
-        agent.tls.issue(wanted)
-    if agent.tls.unread and not check:
-        if service.running(agent):
-            agent.driver.reload_tls()
-        agent.tls.was_read()
-    before = current[0].shown() if current else None
-    return {"changed": changed, "diff": {"before": before, "after": wanted.shown()}}
+    return certify(agent, current[0], check=False)
 
 
 def _follow(agent: Agent, wanted: str | None, check: bool) -> Result:
@@ -121,12 +108,12 @@ def _follow(agent: Agent, wanted: str | None, check: bool) -> Result:
 
 def _datastore_initialise(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     found = agent.volume.require()
-    wanted = subjects(args["names"], args["addresses"])
+    wanted = with_endpoint(agent, subjects(args["names"], args["addresses"]))
     made = _own_data_directory(agent, found)
     before = {"marker_state": found["state"], "data_directory": made, "active": service.running(agent)}
     after = {"marker_state": marker.INITIALISED, "data_directory": True, "active": True}
     answer: Result = {"server_version": None, "ca_certificate": None}
-    certified = _certify(agent, wanted, check)
+    certified = certify(agent, wanted, check)
     if not check:
         if not made:
             with data_directory.being_made(agent.config) as partial:
@@ -276,10 +263,10 @@ HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
     "root_set": _root_set,
     "replica_account": replica_account,
     "replica_follow": replica_follow,
-    "replica_leave": replica_leave,
     "replica_await": replica_await,
     "replica_discard": replica_discard,
     "member_set": member_set,
+    "member_ticket": member_ticket,
     "member_unset": member_unset,
     "writes_drain": writes_drain,
     "parameter_list": parameter_list,

@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from dbaas_agent import data_directory, marker, service, systemd
+from dbaas_agent.addresses import canonical
 from dbaas_agent.agent import Agent
+from dbaas_agent.certificate import speak_for
 from dbaas_agent.drivers.base import UnansweredError
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import read_text, write_atomic
@@ -22,6 +24,7 @@ from dbaas_agent.replication import PRIMARY, REPLICA, Upstream
 Result = dict[str, Any]
 _LONGEST_DELAY = 30 * 86400
 _LONGEST_WAIT = 120
+_ADDRESSES = ("writer_addresses", "reader_addresses", "endpoint_addresses")
 
 
 def require_no_source(agent: Agent) -> None:
@@ -70,10 +73,6 @@ def _is_writable(agent: Agent) -> bool:
         return False
 
 
-def replica_leave(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
-    return carry_out(agent, agent.driver.plan_leave(), check)
-
-
 def replica_discard(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
     """The data of a replica go, so that it can be made anew."""
     found = agent.volume.require()
@@ -101,17 +100,41 @@ def member_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     """A primary takes writes at once, and follows nobody. A replica takes none, and is told apart whom to follow."""
     agent.volume.require()
     before = agent.gate.member
-    record = args["record"] or (before.record if before else "")
-    member = Membership(args["set"], args["reign"], args["role"], args["server_id"], record)
+    member = Membership(
+        args["set"],
+        args["reign"],
+        args["role"],
+        args["server_id"],
+        "",
+        receipts=args["receipts"],
+        wanted=args["wanted"],
+        receivers=sorted(args["receivers"]),
+    )
+    if not 0 <= member.receipts <= min(member.wanted, len(member.receivers)):
+        msg = f"receipts: {member.receipts}; it has to be from 0 to wanted ({member.wanted}), and to the number of receivers ({len(member.receivers)})"
+        raise AgentError("invalid", msg)
+    if args["record"]:
+        member = replace(member, record=args["record"], record_expires=args["record_expires"] or 0)
+    elif before is not None:
+        member = replace(member, record=before.record, record_expires=before.record_expires)
+    member = replace(member, **_addresses(args, before if before and before.set == member.set else member))
     if before is not None and before.set == member.set and before.reign > member.reign:
         msg = f"reign: {member.reign} is over, this member knows of {before.reign}"
         raise AgentError("conflict", msg)
     changed = before is None or before.shown() != member.shown()
+    spoke_for = before.endpoint_addresses if before else []
+    if not check and member.endpoint_addresses != spoke_for:
+        speak_for(agent, member.endpoint_addresses, spoke_for)
     if member.role == PRIMARY:
         changed = _lead(agent, member, check) or changed
     elif not check:
         _step_back(agent, member)
     return {"changed": changed, "diff": {"before": before.shown() if before else {}, "after": member.shown()}}
+
+
+def _addresses(args: dict[str, Any], before: Membership) -> dict[str, Any]:
+    """Those that it is told, or else has."""
+    return {name: getattr(before, name) if args[name] is None else canonical(name, args[name]) for name in _ADDRESSES}
 
 
 def _lead(agent: Agent, member: Membership, check: bool) -> bool:
@@ -122,17 +145,33 @@ def _lead(agent: Agent, member: Membership, check: bool) -> bool:
     left = leaving is not None and carry_out(agent, leaving, check)["changed"]
     shut = (stands and check) or agent.driver.kept_out()
     if not check:
-        agent.driver.take_seat(member.server_id)
+        agent.driver.take_seat(member)
         agent.gate.take(member)
         agent.open()
     return stands or left or shut
 
 
 def _step_back(agent: Agent, member: Membership) -> None:
-    agent.driver.take_seat(member.server_id)
     agent.gate.take(member)
     with suppress(UnansweredError):  # one that does not run starts so
         agent.driver.keep_out()
+    # Not before: whoever waited for receipts would be told that his write is kept.
+    agent.driver.take_seat(member)
+    agent.hold_addresses()
+
+
+def member_ticket(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    """What it is stays as it is: a switch that is under way is nobody else's business."""
+    member = agent.gate.member
+    if member is None:
+        raise AgentError("not_actionable", "this server is in no replication set")
+    if not check:
+        agent.gate.read_by(args["record"], args["expires"])
+    changed = (member.record, member.record_expires) != (args["record"], args["expires"])
+    return {
+        "changed": changed,
+        "diff": {"before": {"expires": member.record_expires}, "after": {"expires": args["expires"]}},
+    }
 
 
 def member_unset(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
@@ -140,8 +179,11 @@ def member_unset(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
     before = agent.gate.member
     left = carry_out(agent, agent.driver.plan_leave(), check)["changed"]
     if not check:
+        if before is not None and before.endpoint_addresses:
+            speak_for(agent, [], before.endpoint_addresses)
         agent.driver.take_seat(None)
         agent.gate.take(None)  # as long as it is a member, it is kept shut
+        agent.hold_addresses()
         if agent.driver.kept_out():
             agent.driver.let_in(agent.held())
     return {"changed": left or before is not None, "diff": {"before": before.shown() if before else {}, "after": {}}}
@@ -160,6 +202,8 @@ def writes_drain(agent: Agent, _args: dict[str, Any], check: bool) -> Result:
     position = (
         None if check else agent.driver.last_position(lambda: systemd.stop(agent.config.service, service.SECONDS))
     )
+    if not check:
+        agent.hold_addresses()
     return {
         "changed": member.role == PRIMARY,
         "diff": {"before": {"role": member.role}, "after": {"role": REPLICA}},

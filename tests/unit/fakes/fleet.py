@@ -23,8 +23,10 @@ ORDERS: dict[str, Any] = {
     "datastore_version": "10.11",
     "flavor": "m1.small",
     "host": "203.0.113.9",
+    "replication_set": "",
+    "replication_mode": "",
     "volume": {"size": 20, "used_percent": 12},
-    "heartbeat": {"age": 7.6, "lag": 0, "ticket_expires": int(NOW) + 365 * DAY},
+    "heartbeat": {"age": 7.6, "lag": 0, "replicates": None, "ticket_expires": int(NOW) + 365 * DAY},
 }
 
 
@@ -32,6 +34,17 @@ def instance(**change: Any) -> dict[str, Any]:
     """One like ORDERS; of volume and heartbeat only what changes has to be named."""
     merged = {name: {**ORDERS[name], **value} if isinstance(value, dict) else value for name, value in change.items()}
     return {**ORDERS, **merged}
+
+
+def replicated() -> list[dict[str, Any]]:
+    """A set with two replicas, one of which does not follow."""
+    member = {"replication_set": "7a3f0d2e3b4a59687766554433221101", "replication_mode": "semi_sync"}
+    follows: dict[str, Any] = {**member, "role": "replica"}
+    return [
+        instance(name="orders-3", **follows, heartbeat={"lag": 300, "replicates": False}),
+        instance(name="orders-2", **follows, heartbeat={"lag": 2, "replicates": True}),
+        instance(**member),
+    ]
 
 
 def fleet(*instances: dict[str, Any], store_reachable: bool = True) -> dict[str, Any]:
@@ -59,12 +72,18 @@ _NUMBER = st.one_of(st.none(), st.integers(0, 10**40))
 HOSTILE = st.builds(
     instance,
     **dict.fromkeys(("name", "uid", "fault", "task", "role", "datastore", "datastore_version", "flavor"), _TEXT),
+    **dict.fromkeys(("replication_set", "replication_mode"), st.one_of(st.just(""), st.just("one"), _TEXT)),
     status=st.one_of(st.sampled_from(["ERROR", "ACTIVE"]), _TEXT),
     volume=st.one_of(st.none(), st.fixed_dictionaries({"used_percent": _NUMBER})),
     heartbeat=st.one_of(
         st.none(),
         st.fixed_dictionaries(
-            {"age": st.floats(0, 1e12), "lag": _NUMBER, "ticket_expires": _NUMBER.map(lambda n: n or 0)}
+            {
+                "age": st.floats(0, 1e12),
+                "lag": _NUMBER,
+                "replicates": st.sampled_from([None, True, False]),
+                "ticket_expires": _NUMBER.map(lambda n: n or 0),
+            }
         ),
     ),
 )

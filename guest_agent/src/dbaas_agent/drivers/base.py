@@ -17,6 +17,7 @@ from dbaas_agent.tls_mode import Policy
 if TYPE_CHECKING:
     from dbaas_agent.backup.strategy import Strategy
     from dbaas_agent.jobs.kind import Kind
+    from dbaas_agent.membership import Membership
     from dbaas_agent.replication import Facts, Upstream
 
 
@@ -152,8 +153,9 @@ class Driver(ABC):
         """Whether no client can write here, by keep_out or since the server started so; bounded and called like ping."""
 
     @abstractmethod
-    def take_seat(self, server_id: int | None) -> None:
-        """Be a member of a replication set with that number, which starts without taking writes; None: of none, which starts as others do."""
+    def take_seat(self, member: Membership | None) -> None:
+        """Be that member of a replication set, which starts without taking writes, and waits for receipts or gives them; None: of none, which starts as
+        others do. AgentError(not_actionable) where the server cannot wait for so many."""
 
     def attend(self) -> None:  # noqa: B027 (most have nothing to do)
         """As a replica, follow what the primary has beside its data; bounded and called like ping."""

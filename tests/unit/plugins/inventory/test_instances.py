@@ -34,6 +34,7 @@ ORDERS = {
     "datastore_version": "10.11",
     "role": "primary",
     "status": "ACTIVE",
+    "replication_set": "",
     "management_host": "203.0.113.7",
     "host_keys": ["AAAA"],
     "availability_zone": "north",

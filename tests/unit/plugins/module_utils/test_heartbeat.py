@@ -10,7 +10,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import 
 from hypothesis import given
 from hypothesis import strategies as st
 
-PARAMETER = st.sampled_from(["status", "cause", "role", "lag", "used", "expires", "", "=", "x"])
+PARAMETER = st.sampled_from(["status", "cause", "role", "lag", "replicates", "used", "expires", "", "=", "x"])
 JUNK = st.lists(st.tuples(PARAMETER, st.text(max_size=20))).map(lambda pairs: ";".join(f"{k}={v}" for k, v in pairs))
 
 
@@ -29,6 +29,11 @@ def test_parse_reads_what_swift_lists() -> None:
 def test_the_cause_of_a_status_is_told() -> None:
     told = f"{_heartbeat.MEDIA_TYPE};status=BLOCKED;cause=space;role=primary;lag=0;used=95"
     assert _heartbeat.parse(told, 1) == Heartbeat("BLOCKED", "primary", 0, 95, age=1, cause="space")
+
+
+def test_whether_a_replica_replicates_is_told() -> None:
+    told = f"{_heartbeat.MEDIA_TYPE};status=ACTIVE;role=replica;lag=3;replicates="
+    assert [_heartbeat.parse(told + word, 0).replicates for word in ("yes", "no", "maybe")] == [True, False, None]  # type: ignore[union-attr]
 
 
 def test_blanks_that_other_stores_keep_do_not_matter() -> None:

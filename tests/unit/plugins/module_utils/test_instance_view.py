@@ -12,6 +12,7 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import Anc
 from ansible_collections.dbaas.openstack.plugins.module_utils._heartbeat import Heartbeat
 from ansible_collections.dbaas.openstack.plugins.module_utils._instance_view import view
 from ansible_collections.dbaas.openstack.plugins.module_utils._observed import Group, Instance, Port
+from ansible_collections.dbaas.openstack.plugins.module_utils._replication_listing import Listed
 
 from tests.unit.plugins.module_utils.test_instance_plan import OWN, WHOLE
 
@@ -33,11 +34,26 @@ def test_a_whole_instance() -> None:
         "cause": "",
         "age": 4.0,
         "lag": 0,
+        "replicates": None,
         "ticket_expires": 1_800_000_000,
     }
     assert shown["metadata"] == {}
     assert shown["root_enabled"] is None
     assert shown["host_keys"] == ["boot"]
+
+
+def test_the_record_of_a_set_says_who_is_what_and_heartbeats_may_be_old() -> None:
+    (volume,) = WHOLE.volumes
+    member = dataclasses.replace(volume, metadata={**volume.metadata, "dbaas_set": "7a3f"})
+    instance, uid = dataclasses.replace(WHOLE, volumes=(member,)), WHOLE.anchor.uid
+
+    def shown(sets: dict[str, Listed]) -> tuple[str, str, str]:
+        row = view(instance, BEAT, now=NOW, sets=sets)
+        return row["replication_set"], row["role"], row["replication_mode"]
+
+    assert shown({"7a3f": Listed("another", "sync")}) == ("7a3f", "replica", "sync")
+    assert shown({"7a3f": Listed(uid, "async")}) == ("7a3f", "primary", "async")
+    assert shown({"else": Listed("another", "sync")}) == ("7a3f", "primary", "")
 
 
 def test_that_root_was_let_in_is_remembered() -> None:

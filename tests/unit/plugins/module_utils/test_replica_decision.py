@@ -218,3 +218,19 @@ def test_no_receipt_is_lost_where_that_is_claimed(data: st.DataObject) -> None:
     if told.primary:
         assert told.lost == 0
         assert {one.name: one for one in replicas}[told.primary].received.has_all_of(had(kept))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "leaving", "waits"),
+    [(0, (), 0), (1, (), 1), (2, (), 2), (3, (), 2), (3, ("b",), 1), (1, ("b", "c"), 0)],
+)
+def test_no_more_receipts_are_waited_for_than_can_come(wanted: int, leaving: tuple[str, ...], waits: int) -> None:
+    there = [
+        member("a", synchronous=True),
+        member("b", synchronous=True),
+        member("c", synchronous=True),
+        member("stands", synchronous=True, running=False),
+        member("gone", synchronous=True, answers=False),
+        member("other"),
+    ]
+    assert decision.receipts("a", wanted, there, leaving) == waits

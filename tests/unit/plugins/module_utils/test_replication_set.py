@@ -4,18 +4,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
 import pytest
+from ansible_collections.dbaas.openstack.plugins.module_utils import _histories
 from ansible_collections.dbaas.openstack.plugins.module_utils import _replication_set as sets
 from ansible_collections.dbaas.openstack.plugins.module_utils._errors import DbaasError
+from ansible_collections.dbaas.openstack.plugins.module_utils._replica_decision import Member, own_writes
 from hypothesis import given
 from hypothesis import strategies as st
 
 ID = "0f8fad5bd9cb469fa16570867728950e"
 ALONE = sets.founded(ID, "a", "gtid_state", "0-1", "0-1-5")
-THREE = ALONE.with_member("b").with_member("c", synchronous=True)
+THREE = ALONE.with_member("b").with_member("c", synchronous=False)
 
 
 def refusal(act: Any) -> str:
@@ -76,6 +79,83 @@ def test_another_one_reigns() -> None:
     assert refusal(lambda: THREE.under("z", "0-9", "")) == "not_found"
     assert refusal(lambda: under.without_member("b")) == "not_actionable"
     assert set(under.without_member("a").members) == {"b", "c"}
+
+
+def test_a_set_has_the_mode_of_its_datastore() -> None:
+    assert refusal(lambda: ALONE.guarded("sync", 1)) == "invalid"
+    assert refusal(lambda: ALONE.guarded("semi_sync", 2)) == "invalid"
+    wal = sets.founded(ID, "a", "wal", "1@0/0", "1@0/0:0/5").with_member("b")
+    assert refusal(lambda: wal.guarded("semi_sync", None)) == "invalid"
+    guarded = wal.guarded("sync", None)
+    assert (guarded.mode, guarded.wanted, guarded.receipts) == ("sync", 1, 0)
+    assert guarded.guarded(None, 3).wanted == 3
+    assert guarded.waiting_for(1).guarded("async", None) == wal
+    assert wal.guarded(None, None) == wal
+
+
+def test_another_primary_waits_for_nobody_yet() -> None:
+    guarded = THREE.guarded("semi_sync", None).waiting_for(1)
+    assert guarded.receipts == 1
+    assert guarded.under("b", "0-2", "0-1-9").receipts == 0
+    assert guarded.without_member("b").receipts == 0
+
+
+def test_those_who_count_are_told_to_all_members() -> None:
+    asynchronous, guarded = THREE.seat("b"), THREE.guarded("semi_sync", None).waiting_for(1).seat("a")
+    assert asynchronous is not None
+    assert guarded is not None
+    assert asynchronous["receivers"] == []
+    assert (guarded["receipts"], guarded["wanted"], guarded["receivers"]) == (1, 1, [sets.account("b")])
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("come"), st.sampled_from("bcd"), st.booleans()),
+            st.tuples(st.just("go"), st.sampled_from("bcd")),
+            st.tuples(st.just("lead"), st.sampled_from("abcd")),
+            st.tuples(st.just("guard"), st.sampled_from(["async", "sync"]), st.integers(1, 4)),
+            st.tuples(st.just("wait"), st.integers(0, 4)),
+        ),
+        max_size=20,
+    )
+)
+def test_nobody_waits_for_more_than_count_or_are_wanted(steps: list[tuple[Any, ...]]) -> None:
+    now = sets.founded(ID, "a", "wal", "1@0/0", "1@0/0:0/5")
+    for step, *given_ in steps:
+        if step == "come":
+            now = now.with_member(given_[0], synchronous=given_[1])
+        elif step == "go" and given_[0] != now.primary:
+            now = now.without_member(given_[0])
+        elif step == "lead" and given_[0] in now.members:
+            now = now.under(given_[0], "2@0/5", "1@0/0:0/5")
+        elif step == "guard":
+            now = now.guarded(*given_)
+        elif step == "wait":
+            now = now.waiting_for(given_[0])
+        assert 0 <= now.receipts <= min(now.wanted, len(now.receivers()))
+        assert (now.wanted > 0) is (now.mode == "sync")
+        assert sets.parse(json.loads(now.body()), f"sets/{ID}") == now
+
+
+def test_where_its_line_begins_is_known_when_it_writes() -> None:
+    under = THREE.under("b", "", "0-1-9")
+    writes = under.writing("0-2", "0-1-9,0-2-10")
+    assert (writes.primary, writes.reign, writes.line, writes.base) == ("b", 2, "0-2", "0-1-9,0-2-10")
+    assert writes.writing("0-2", "0-1-9,0-2-99") == writes
+    assert under.writing("", "0-1-9,0-2-10") == under
+    assert under.writing("0-2", "").base == "0-1-9"
+
+
+def test_who_has_all_of_a_timeline_that_ended_has_nothing_of_its_own() -> None:
+    # A server that was stopped tells the first byte of its last record; the next timeline begins after the last one.
+    under = sets.founded(ID, "a", "wal", "1@0/0", "1@0/0:0/100").with_member("b").under("b", "", "1@0/0:0/201")
+    follower = _histories.read("wal", "1@0/0:0/278,2@0/278:0/300")
+    member = Member("a", received=follower, applied=follower)
+    reign = under.writing("2@0/278", "1@0/0:0/278,2@0/278:0/290").as_told({})
+    assert not own_writes(member, reign).lines
+    ahead = dataclasses.replace(member, received=_histories.read("wal", "1@0/0:0/400"))
+    assert own_writes(ahead, reign).lines
 
 
 def test_a_decision_knows_it_by_names() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.dbaas.openstack.plugins.module_utils import (
     _instances_shown_cloud,
+    _replication_listing,
     _replication_network_cloud,
     _store,
 )
@@ -89,8 +90,9 @@ class Cloud:
         ports = [Port(name, "net", group_ids=tuple(self.ports[name])), Port("user's", "net", owned=False)]
         return types.SimpleNamespace(data_ports=ports)
 
-    def write(self, _connection: Any, name: str, body: str, *, prefix: str) -> None:
+    def write(self, _connection: Any, name: str, body: str, *, content_type: str, prefix: str) -> None:
         assert prefix == "dbaas_"
+        assert _replication_listing.parse(content_type) == (json.loads(body)["primary"], json.loads(body)["mode"])
         self._written()
         self.records[name] = body
 
@@ -184,7 +186,8 @@ def test_a_set_is_founded_and_grows(cloud: Cloud, tmp_path: Path) -> None:
     first = call(cloud, replica, instance="orders-2", replica_of="orders", **FOUNDING, dest=str(tmp_path / "ticket"))
     assert first["changed"]
     identity = first["replication_set"]["id"]
-    assert first["seat"] == {"set": identity, "reign": 1, "role": "replica", "server_id": 2}
+    nobody = {"receipts": 0, "wanted": 0, "receivers": []}
+    assert first["seat"] == {"set": identity, "reign": 1, "role": "replica", "server_id": 2, **nobody}
     assert call(cloud, replica, instance="orders")["seat"] == {**first["seat"], "role": "primary", "server_id": 1}
     assert cloud.tickets == [f"GET dbaas_records/sets/{identity}"]
     assert (tmp_path / "ticket").stat().st_mode & 0o777 == 0o600
@@ -281,7 +284,8 @@ def test_another_one_becomes_primary_once(cloud: Cloud) -> None:
     # Somebody who decided before the switch.
     assert refused(cloud, **{**switch, "instance": "orders-3"}) == "conflict"
     # What it writes into is known when it has begun.
-    assert call(cloud, replica, **switch, line="2@0/5")["replication_set"]["line"] == "2@0/5"
+    written = call(cloud, replica, **{**switch, "line": "2@0/5", "base": "aaaa:1-12"})["replication_set"]
+    assert (written["line"], written["base"]) == ("2@0/5", "aaaa:1-12")
 
 
 def test_sets_are_shown(cloud: Cloud) -> None:
@@ -289,16 +293,18 @@ def test_sets_are_shown(cloud: Cloud) -> None:
     cloud.beats[uid("orders-2")] = {"lag": 3, **facts("orders-2")}
     for told in (call(cloud, replica_info), call(cloud, replica_info, name="orders-3")):
         (one,) = told["replication_sets"]
-        assert (one["primary"], one["reign"], one["mode"]) == ("orders", 1, "async")
+        assert (one["primary"], one["reign"], one["line"], one["mode"]) == ("orders", 1, "aaaa", "async")
         assert [(member["name"], member["role"]) for member in one["members"]] == [
             ("orders", "primary"),
             ("orders-2", "replica"),
             ("orders-3", "replica"),
         ]
-        assert [(member["lag"], member["replicates"]) for member in one["members"]] == [
-            (None, None),
-            (3, True),
-            (None, None),
+        assert [
+            (member["lag"], member["delay"], member["replicates"], member["applied"]) for member in one["members"]
+        ] == [
+            (None, None, None, None),
+            (3, 0, True, "aaaa:1-9"),
+            (None, None, None, None),
         ]
     assert call(cloud, replica_info, name="stock")["replication_sets"] == []
     assert refused(cloud, replica_info, name="nobody") == "not_found"
@@ -346,3 +352,33 @@ def test_no_order_of_stops_leaves_two_sets(cloud: Cloud) -> None:
             continue
         break
     assert len(cloud.records) == 1
+
+
+def test_a_primary_waits_for_those_that_follow(cloud: Cloud) -> None:
+    for name in ("orders-2", "orders-3"):
+        call(cloud, replica, instance=name, replica_of="orders", **FOUNDING)
+    wish = {"instance": "orders", "replica_of": "orders", "mode": "semi_sync", "receipts": 2}
+    assert call(cloud, replica, check=True, **wish)["changed"]
+    assert call(cloud, replica, **wish)["changed"]
+    assert not call(cloud, replica, **wish)["changed"]
+    assert refused(cloud, instance="orders", replica_of="orders", mode="sync") == "invalid"
+    asked: dict[str, Any] = {"name": "orders", "facts": {name: facts(name) for name in ("orders-2", "orders-3")}}
+    told = call(cloud, replica_info, **asked)
+    (shown,) = told["replication_sets"]
+    assert (shown["mode"], shown["wanted"], shown["receipts"], shown["lapsed"]) == ("semi_sync", 2, 0, True)
+    assert told["receipts"] == 2
+    assert call(cloud, replica_info, **asked, leaving=["orders-3"])["receipts"] == 1
+    set_ = call(cloud, replica, instance="orders", replica_of="orders", waits_for=2)["replication_set"]
+    assert set_["receipts"] == 2
+    assert call(cloud, replica, instance="orders-3", state="absent")["replication_set"]["receipts"] == 1
+    (shown,) = call(cloud, replica_info, name="orders")["replication_sets"]
+    assert shown["lapsed"]
+    assert [one["seat"]["receivers"] for one in shown["members"]] == [["dbaas_replica_00000000"]] * 2
+
+
+def test_who_wrote_by_itself_does_not_follow(cloud: Cloud) -> None:
+    call(cloud, replica, instance="orders-2", replica_of="orders", **FOUNDING)
+    own = {"orders-2": facts("orders-2", applied="aaaa:1-9,bbbb:1")}
+    (errant,) = call(cloud, replica_info, name="orders", facts=own)["errant"]
+    assert (errant["member"], errant["reason"]) == ("orders-2", "errant")
+    assert call(cloud, replica_info, name="orders", facts={"orders-2": facts("orders-2")})["errant"] == []

@@ -17,11 +17,11 @@ from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_report impo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.fakes.fleet import DAY, HOSTILE, NOW, ORDERS, fleet, instance
+from tests.unit.fakes.fleet import DAY, HOSTILE, NOW, ORDERS, fleet, instance, replicated
 
 VOID = {"meta", "br"}
 ELEMENTS = {
-    *("html", "head", "meta", "title", "style", "body", "h1", "p", "time", "nav", "ul", "li", "a"),
+    *("html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "time", "nav", "ul", "li", "a"),
     *("table", "caption", "thead", "tbody", "tr", "th", "td", "div", "span", "meter"),
 }
 ATTRIBUTES = {
@@ -137,6 +137,17 @@ def test_the_counts_lead_to_the_first_of_each_status_problems_first() -> None:
     rows = [attributes for tag, attributes, _texts in found.elements if tag == "tr"]
     assert [f"#{row['id']}" for row in rows if "id" in row] == found.attributes("a", "href")
     assert ["id" in row for row in rows] == [False, True, False, True]
+
+
+def test_replication_sets_are_lists_in_lists() -> None:
+    found = page(*replicated(), instance(name="stray", role="replica", replication_set="one"))
+    assert found.texts("span", **{"class": "member"}) == ["orders", "orders-2", "orders-3", "stray"]
+    whole, *leaves = [text for text in found.texts("li") if "ACTIVE" in text and "orders" in text]
+    assert len(leaves) == 2
+    assert all(leaf in whole for leaf in leaves)
+    assert found.texts("span", **{"class": "mark"}) == ["replica, 5 min behind, does not replicate"]
+    assert "mode semi_sync" in found.texts("span", **{"class": "soft"})
+    assert page(ORDERS).texts("h2") == []
 
 
 def test_roles_say_what_the_elements_are() -> None:

@@ -16,7 +16,7 @@ from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_report impo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.fakes.fleet import DAY, HOSTILE, NOW, ORDERS, fleet, instance
+from tests.unit.fakes.fleet import DAY, HOSTILE, NOW, ORDERS, fleet, instance, replicated
 
 
 def row(**change: Any) -> dict[str, Any]:
@@ -45,12 +45,16 @@ def test_the_shape() -> None:
                 "volume_size": 20,
                 "volume_used_percent": 12,
                 "heartbeat_age": 7.6,
+                "replication_set": "",
+                "replication_mode": "",
                 "lag": 0,
+                "replicates": None,
                 "ticket_expires": "2027-11-18T11:06:40Z",
                 "ticket_seconds_left": 365 * DAY,
                 "marks": [],
             }
         ],
+        "replication_sets": [],
     }
 
 
@@ -80,6 +84,46 @@ def test_problems_come_first_then_what_is_marked_then_names() -> None:
         (name, status) for name, status, _beat in wanted
     ]
     assert list(report["counts"].items())[:3] == [("ERROR", 2), ("FAILED", 1), ("SOMETHING_NEW", 1)]
+
+
+def test_replication_sets_are_trees() -> None:
+    replica: dict[str, Any] = {"role": "replica", "status": "ACTIVE"}
+    assert fleet_report(fleet(*replicated(), instance(name="alone")), NOW)["replication_sets"] == [
+        {
+            "id": "7a3f0d2e3b4a59687766554433221101",
+            "mode": "semi_sync",
+            "primary": {"name": "orders", "role": "primary", "status": "ACTIVE", "lag": 0, "replicates": None},
+            "replicas": [
+                {"name": "orders-2", **replica, "lag": 2, "replicates": True},
+                {"name": "orders-3", **replica, "lag": 300, "replicates": False},
+            ],
+        }
+    ]
+
+
+def test_sets_without_a_primary_come_last() -> None:
+    orphan = instance(name="a", role="replica", replication_set="one")
+    (first, second) = fleet_report(fleet(orphan, *replicated()), NOW)["replication_sets"]
+    assert (first["primary"]["name"], second["primary"]) == ("orders", None)
+    assert second["replicas"][0]["lag"] == 0
+    assert [one["name"] for one in second["replicas"]] == ["a"]
+
+
+def test_how_one_that_is_silent_followed_is_not_told() -> None:
+    silent = instance(role="replica", replication_set="one", heartbeat={"age": 91, "lag": 0, "replicates": True})
+    (replica,) = fleet_report(fleet(silent), NOW)["replication_sets"][0]["replicas"]
+    assert (replica["lag"], replica["replicates"]) == (None, None)
+
+
+@given(st.lists(HOSTILE, max_size=5))
+def test_every_member_is_in_one_tree_once(instances: list[dict[str, Any]]) -> None:
+    report = fleet_report(fleet(*instances), NOW)
+    members = [row for one in report["replication_sets"] for row in [one["primary"], *one["replicas"]] if row]
+    assert sorted(row["name"] for row in members) == sorted(
+        row["name"] for row in report["instances"] if row["replication_set"]
+    )
+    ids = [one["id"] for one in report["replication_sets"]]
+    assert len(ids) == len(set(ids))
 
 
 def test_every_status_of_an_instance_has_its_place() -> None:

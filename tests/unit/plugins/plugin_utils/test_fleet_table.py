@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from ansible_collections.dbaas.openstack.plugins.filter.fleet_table import FilterModule
 from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_report import fleet_report
-from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_words import STORE_UNREACHABLE
+from ansible_collections.dbaas.openstack.plugins.plugin_utils._fleet_words import NO_PRIMARY, STORE_UNREACHABLE
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.fakes.fleet import DAY, HOSTILE, NOW, ORDERS, fleet, instance
+from tests.unit.fakes.fleet import DAY, HOSTILE, NOW, ORDERS, fleet, instance, replicated
 
 HEADER = ["NAME", "STATUS", "ROLE", "DATASTORE", "FLAVOR", "ADDRESS", "VOLUME", "HEARTBEAT", "TICKET"]
 
@@ -91,6 +91,26 @@ def test_faults_stand_below_their_instance_within_the_width() -> None:
     assert all(line.startswith("  word") for line in below)
 
 
+def test_replication_sets_are_drawn_as_trees() -> None:
+    orphan = instance(name="stray", role="replica", replication_set="one", heartbeat=None)
+    lines = table(*replicated(), orphan)[5:-1]
+    assert [line.split("  ")[0] for line in lines] == [
+        "REPLICATION SET",
+        "orders",
+        "├─ orders-2",
+        "└─ orders-3",
+        NO_PRIMARY,
+        "└─ stray",
+    ]
+    assert [line.split("  ")[-1] for line in lines[1:4]] == [
+        "primary",
+        "replica, 2 s behind, replicates",
+        "replica, 5 min behind, does not replicate",
+    ]
+    assert "semi_sync" in lines[1]
+    assert "semi_sync" not in lines[2]
+
+
 def test_a_usual_fleet_fits_into_120_columns() -> None:
     worst = instance(
         name="orders-replica-1",
@@ -99,7 +119,7 @@ def test_a_usual_fleet_fits_into_120_columns() -> None:
         volume={"used_percent": 95},
         heartbeat={"age": 100 * 60},
     )
-    assert max(map(len, table(ORDERS, worst))) <= 120
+    assert max(map(len, table(ORDERS, worst, *replicated()))) <= 120
 
 
 def test_the_summary_counts() -> None:

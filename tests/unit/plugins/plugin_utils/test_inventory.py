@@ -18,6 +18,7 @@ ORDERS = {
     "datastore_version": "10.11",
     "role": "primary",
     "status": "ACTIVE",
+    "replication_set": "",
     "management_host": "203.0.113.7",
     "host_keys": ["AAAA"],
 }
@@ -37,6 +38,10 @@ def test_an_instance_is_in_its_groups_and_can_be_reached() -> None:
     assert found.variables["ansible_host"] == "203.0.113.7"
     assert found.variables["ansible_ssh_private_key_file"] == "/k"
     assert "ProxyJump=bastion" in found.variables["ansible_ssh_common_args"]
+
+
+def test_members_of_a_replication_set_have_a_group() -> None:
+    assert "replication_set_7a3f" in host({**ORDERS, "replication_set": "7a3f"}, user="debian").groups
 
 
 @pytest.mark.parametrize("missing", ["management_host", "host_keys"])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dbaas_agent.drivers.mariadb import accounts, parameters, replication
-from dbaas_agent.drivers.mysql_family import driver
+from dbaas_agent.drivers.mysql_family import driver, semi_sync
 from dbaas_agent.drivers.mysql_family.parameters import Server
 from dbaas_agent.drivers.mysql_family.sessions import PING_SECONDS, Execute
 from dbaas_agent.drivers.mysql_family.sql import Statement
@@ -40,6 +40,9 @@ class Driver(driver.Driver):
     """SOFT leaves alone what could not be taken back, such as the repair of a table."""
     monitoring = accounts.MONITORING
     words = replication.WORDS
+    followed = replication.FOLLOWED
+    receipts = semi_sync.Words("master", "slave", number="", alone="wait_no_slave")
+    forget_source = (Statement("RESET SLAVE ALL"), Statement("SET GLOBAL gtid_slave_pos = ''"))
     wait = "MASTER_GTID_WAIT"
     read_only = ("read_only",)
     alone = ("--skip-slave-start", "--skip-ssl")
@@ -52,7 +55,8 @@ class Driver(driver.Driver):
 
     def replication_facts(self) -> Facts:
         (server,) = self._kept.ask(replication.SERVER)
-        return replication.facts(server, self._kept.ask(replication.FOLLOWED))
+        receipts = semi_sync.receipts(self.receipts, self._kept.ask(semi_sync.STATUS))
+        return replication.facts(server, self._kept.ask(replication.FOLLOWED), receipts)
 
     def create_command(self, directory: str) -> list[str]:
         return [

@@ -38,11 +38,12 @@ class MariadbBackup(PageBackup):
 
 
 def server_of(execute: Execute) -> dict[str, Any]:
-    """Which server it is, and its version."""
-    (row,) = execute(Statement("SELECT @@server_id AS server_id, @@version AS version, @@server_uid AS server_uid"))
+    """Which server it is, its version, and who wrote into its binary log before."""
+    ask = "SELECT @@gtid_binlog_state AS gtid_state, @@server_id AS server_id, @@version AS version, @@server_uid AS server_uid"
+    (row,) = execute(Statement(ask))
     return dict(row)
 
 
 def disable_events(execute: Scratch) -> None:
-    """So that nothing is done twice that the original still does."""
-    execute(Statement("UPDATE mysql.event SET status = 'DISABLED' WHERE status = 'ENABLED'"))
+    """So that nothing is done twice that the original still does; nor what rests there as long as it is a replica."""
+    execute(Statement("UPDATE mysql.event SET status = 'DISABLED' WHERE status <> 'DISABLED'"))

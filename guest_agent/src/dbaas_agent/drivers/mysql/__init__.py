@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbaas_agent.drivers import base
 from dbaas_agent.drivers.mysql import accounts, parameters, replication
-from dbaas_agent.drivers.mysql_family import driver
+from dbaas_agent.drivers.mysql_family import driver, semi_sync
 from dbaas_agent.drivers.mysql_family.parameters import Server, options
 from dbaas_agent.drivers.mysql_family.sessions import PING_SECONDS, Execute
 from dbaas_agent.drivers.mysql_family.sql import Statement, quote
@@ -44,6 +44,9 @@ class Driver(driver.Driver):
     )
     monitoring = accounts.MONITORING
     words = replication.WORDS
+    followed = replication.FOLLOWED
+    receipts = semi_sync.Words("source", "replica", number="wait_for_replica_count", alone="wait_no_replica")
+    forget_source = (Statement("RESET REPLICA ALL"),)
     wait = "WAIT_FOR_EXECUTED_GTID_SET"
     read_only = ("read_only", "super_read_only")
     alone = ("--skip-replica-start", "--tls-version=")
@@ -55,7 +58,8 @@ class Driver(driver.Driver):
 
     def replication_facts(self) -> Facts:
         (server,) = self._kept.ask(replication.SERVER)
-        return replication.facts(server, self._kept.ask(replication.FOLLOWED))
+        receipts = semi_sync.receipts(self.receipts, self._kept.ask(semi_sync.STATUS))
+        return replication.facts(server, self._kept.ask(replication.FOLLOWED), receipts)
 
     def create_command(self, directory: str) -> list[str]:
         # The root account has no password until lock_down: only the socket leads to it, for nobody else runs here.

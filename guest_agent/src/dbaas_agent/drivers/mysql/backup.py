@@ -33,6 +33,10 @@ _NOT_CLONED = (
 )
 
 
+_TOGETHER = "SELECT GTID_SUBTRACT(CONCAT_WS(',', NULLIF(@@GLOBAL.gtid_purged, ''), NULLIF(%s, '')), '') AS gtid"
+"""The writes that a binary log tells to have come before it, and those that never were in one here: a copy of another server's data begins with some."""
+
+
 class CloneBackup(Strategy):
     """A whole one has a copy on the data volume for as long as it takes: MySQL has no other tool that comes with it."""
 
@@ -98,9 +102,10 @@ class CloneBackup(Strategy):
             os.unlink(os.path.join(target, "auto.cnf"))
 
     def settle(self, target: str, report: Report) -> None:
-        """Recovered by a server for nobody, with the binary logs applied, and without events that are enabled."""
+        """Recovered by a server for nobody, with the binary logs applied, and without events that are enabled, and a source."""
         report.progress("recover")
         with scratch_server.serving(self.driver, target) as execute:
+            scratch_server.forget_source(self.driver, execute)
             logs = sorted(glob.glob(f"{glob.escape(_logs_of(target))}/*"))
             if logs:
                 report.progress("apply")
@@ -125,11 +130,12 @@ def position_now(execute: Execute) -> Position:
     """The beginning of the newest binary log: what came before it is in any backup that begins now."""
     (row,) = execute(Statement("SHOW BINARY LOG STATUS"))
     events = execute(Statement("SHOW BINLOG EVENTS IN %s LIMIT 2", (row["File"],)))
+    (known,) = execute(Statement(_TOGETHER, (events[1]["Info"],)))
     return {
         **server_of(execute),
         "binlog_file": row["File"],
         "binlog_position": "4",
-        "gtid": events[1]["Info"].replace("\n", ""),
+        "gtid": known["gtid"].replace("\n", ""),
     }
 
 

@@ -13,14 +13,14 @@ from dbaas_agent.drivers.mysql_family.sql import Statement, quote
 
 _EVENTS = (
     "SELECT EVENT_SCHEMA AS place, EVENT_NAME AS name, DEFINER AS definer, SQL_MODE AS mode, TIME_ZONE AS zone,"
-    " CHARACTER_SET_CLIENT AS charset, COLLATION_CONNECTION AS collation FROM information_schema.EVENTS WHERE STATUS = 'ENABLED'"
+    " CHARACTER_SET_CLIENT AS charset, COLLATION_CONNECTION AS collation FROM information_schema.EVENTS WHERE STATUS <> 'DISABLED'"
 )
 _SESSION = {"collation_connection": "collation", "sql_mode": "mode", "time_zone": "zone"}
 """Variables of a session that an event keeps, and the words of _EVENTS for them."""
 
 
 def disable_all(execute: Scratch) -> None:
-    """Those that are enabled."""
+    """Those that are enabled, or rest as long as the server is a replica."""
     for event in execute(Statement(_EVENTS)):
         _disable(execute, event)
 

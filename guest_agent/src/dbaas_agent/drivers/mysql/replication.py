@@ -10,7 +10,7 @@ from typing import Any
 
 from dbaas_agent.drivers.mysql_family.replication import Words, joined, lag, source
 from dbaas_agent.drivers.mysql_family.sql import Statement
-from dbaas_agent.replication import GTID_SET, Facts
+from dbaas_agent.replication import GTID_SET, Facts, Receipts
 
 SERVER = Statement(
     "SELECT @@GLOBAL.server_uuid AS server_uuid, @@GLOBAL.gtid_executed AS executed, @@GLOBAL.read_only AS read_only"
@@ -19,7 +19,7 @@ FOLLOWED = Statement("SHOW REPLICA STATUS")
 WORDS = Words("Source", "Replica", change="CHANGE REPLICATION SOURCE TO", by_gtid="SOURCE_AUTO_POSITION=1")
 
 
-def facts(server: Mapping[str, Any], followed: Sequence[Mapping[str, Any]]) -> Facts:
+def facts(server: Mapping[str, Any], followed: Sequence[Mapping[str, Any]], receipts: Receipts | None = None) -> Facts:
     """The rows of SERVER and FOLLOWED."""
     row = followed[0] if followed else None
     return Facts(
@@ -30,4 +30,5 @@ def facts(server: Mapping[str, Any], followed: Sequence[Mapping[str, Any]]) -> F
         applied=joined(server["executed"]),
         lag=lag(row, WORDS) if row else 0,
         source=source(row, WORDS) if row else None,
+        receipts=receipts,
     )

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import re
 import threading
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -25,6 +27,7 @@ from dbaas_agent.drivers.mysql_family import (
     parameters,
     replication,
     seat,
+    semi_sync,
     sessions,
     tls,
     users,
@@ -37,7 +40,8 @@ from dbaas_agent.drivers.mysql_family.sql import SYSTEM_DATABASES, Statement, qu
 from dbaas_agent.drivers.mysql_family.users import Account
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import identity, write_atomic
-from dbaas_agent.replication import ACCOUNT, REPLICA, Upstream
+from dbaas_agent.membership import Membership
+from dbaas_agent.replication import ACCOUNT, PRIMARY, REPLICA, Upstream
 from dbaas_agent.subproc import Completed
 from dbaas_agent.tls_mode import Who
 
@@ -48,6 +52,9 @@ _LOGGED = Statement("SET SESSION sql_log_bin = ON")
 """For what replicas are to do, too. All else that the agent writes stays here, and on a replica everything: it would part the histories."""
 _LOCK_TIMED_OUT = 1205
 _LOCK_SECONDS = 2
+_ABANDON_SECONDS = 15
+_LOOK_SECONDS = 0.1
+_PROCESSES = Statement("SHOW FULL PROCESSLIST")
 
 
 class Driver(base.Driver):
@@ -68,6 +75,11 @@ class Driver(base.Driver):
     monitoring: ClassVar[frozenset[str]]
     """Privileges on everything that a user may have."""
     words: ClassVar[replication.Words]
+    followed: ClassVar[Statement]
+    """Asks whom it follows."""
+    receipts: ClassVar[semi_sync.Words]
+    forget_source: ClassVar[Sequence[Statement]]
+    """Have the server follow nobody, and have no place in another one's history."""
     wait: ClassVar[str]
     """The function that waits for a position for so many seconds; 0: the server has applied it."""
     read_only: ClassVar[tuple[str, ...]]
@@ -135,21 +147,23 @@ class Driver(base.Driver):
     def stop_writes(self, hurry: bool) -> None:
         self._refuse_writes("read_only", [writers.writing, writers.idle] if hurry else [])
 
-    def _refuse_writes(self, variable: str, ends: list[Callable[[list[dict[str, Any]]], list[int]]]) -> None:
-        """ends: whom to end, one after the other, when some are in the way."""
-        with self.session(PING_SECONDS) as execute:
+    def _refuse_writes(
+        self, variable: str, ends: list[Callable[[list[dict[str, Any]]], list[int]]], seconds: int = _LOCK_SECONDS
+    ) -> None:
+        """ends: whom to end, one after the other, when some are in the way. seconds: how long each try waits for them."""
+        with self.session(seconds + PING_SECONDS) as execute:
             # It waits for the statements that write just now, and others wait behind it.
-            execute(Statement(f"SET SESSION lock_wait_timeout = {_LOCK_SECONDS}"))
+            execute(Statement(f"SET SESSION lock_wait_timeout = {seconds}"))
             while True:
                 try:
-                    execute(Statement(f"SET GLOBAL {variable} = ON"))
+                    execute(_refusal(variable))
                     return
                 except AgentError as fault:
                     if fault.details.get("code") != _LOCK_TIMED_OUT:
                         raise
                     if not ends:
                         raise AgentError("agent", "statements or locks of clients are in the way") from fault
-                for thread in ends.pop(0)(execute(Statement("SHOW FULL PROCESSLIST"))):
+                for thread in ends.pop(0)(execute(_PROCESSES)):
                     self._end(execute, thread)
 
     def _end(self, execute: Execute, thread: int) -> None:
@@ -162,10 +176,34 @@ class Driver(base.Driver):
                 execute(Statement("SET GLOBAL read_only = OFF"))
 
     def keep_out(self) -> None:
-        self._refuse_writes(self.read_only[-1], [writers.writing, writers.idle])
+        try:
+            self._refuse_writes(self.read_only[-1], [writers.writing, writers.idle])
+        except AgentError:
+            if not self._abandon_receipts():
+                raise
         with self.session(PING_SECONDS) as execute:
-            for thread in writers.clients(execute(Statement("SHOW FULL PROCESSLIST"))):
+            for thread in writers.clients(execute(_PROCESSES)):
                 self._end(execute, thread)
+
+    def _abandon_receipts(self) -> bool:
+        """Refuse writes although some wait for receipts that do not come; False where none do. No client is told that such a write is kept: all are cut
+        off before the server stops to wait, while others who would write wait for the order."""
+        order, off = _refusal(self.read_only[-1]), semi_sync.settings(self.receipts, 0, gives=False)
+        with self.session(PING_SECONDS) as execute, ThreadPoolExecutor(1) as side:
+            if not writers.awaiting_receipts(execute(_PROCESSES)):
+                return False
+            refusing = side.submit(self._refuse_writes, self.read_only[-1], [], _ABANDON_SECONDS)
+            while not refusing.done():
+                rows = execute(_PROCESSES)
+                if writers.are_held_back(rows, order.sql):
+                    for thread in {*writers.clients(rows), *writers.alive(rows)}:
+                        with suppress(AgentError):  # it ended by itself
+                            execute(Statement(f"KILL {thread}"))
+                    if not writers.alive(execute(_PROCESSES)):
+                        self._have_receipts(execute, off)
+                time.sleep(_LOOK_SECONDS)
+            refusing.result()
+        return True
 
     def let_in(self, held: bool) -> None:
         if held:
@@ -189,13 +227,27 @@ class Driver(base.Driver):
             if configured in ("ON", "1"):
                 execute(Statement("SET GLOBAL event_scheduler = ON"))
 
-    def take_seat(self, server_id: int | None) -> None:
-        content = "" if server_id is None else seat.settings(os.path.basename(self.server), server_id, self.read_only)
-        write_atomic(self._seat_path(), content.encode(), 0o644)
-        if server_id is None:
-            return
+    def take_seat(self, member: Membership | None) -> None:
+        receipts, content = semi_sync.settings(self.receipts, 0, gives=False), ""
+        if member is not None:
+            if member.receipts > 1 and not self.receipts.number:
+                raise AgentError(
+                    "not_actionable", f"receipts: {member.receipts}; the server can wait for those of one replica"
+                )
+            waits = member.receipts if member.role == PRIMARY else 0
+            receipts = semi_sync.settings(self.receipts, waits, gives=member.gives_receipts(self.config.uid))
+            content = seat.settings(os.path.basename(self.server), member.server_id, self.read_only, receipts)
         with suppress(base.UnansweredError), self.session(PING_SECONDS) as execute:
-            execute(Statement(f"SET GLOBAL server_id = {server_id:d}"))
+            if member is not None:
+                execute(Statement(f"SET GLOBAL server_id = {member.server_id:d}"))
+            self._have_receipts(execute, receipts)
+        write_atomic(self._seat_path(), content.encode(), 0o644)
+
+    def _have_receipts(self, execute: Execute, wanted: Mapping[str, str]) -> None:
+        running = {row["Variable_name"]: row["Value"] for row in execute(semi_sync.VARIABLES)}
+        follows = bool(execute(self.followed))
+        for statement in semi_sync.statements(self.receipts, wanted, running, follows):
+            execute(statement)
 
     def _is_replica(self) -> bool:
         """Whether what is written here has to come from another server, though it may not follow it yet, or any more."""
@@ -422,6 +474,10 @@ class Driver(base.Driver):
         words = re.findall(r"'([^']*)'", of_table)
         of_tables = grants.privileges_of_set(words, self.synonyms)
         return Known(of_database - {"GRANT"}, of_tables - {"GRANT"}, self.monitoring, self.synonyms)
+
+
+def _refusal(variable: str) -> Statement:
+    return Statement(f"SET GLOBAL {variable} = ON")
 
 
 def user_databases(execute: Execute) -> dict[str, dict[str, Any]]:

@@ -98,9 +98,10 @@ class PageBackup(Strategy):
                 os.unlink(os.path.join(target, name))
 
     def settle(self, target: str, report: Report) -> None:
-        """Started once by a server for nobody, and without events that are enabled."""
+        """Started once by a server for nobody, and without events that are enabled, and a source."""
         report.progress("recover")
         with scratch_server.serving(self.driver, target) as execute:
+            scratch_server.forget_source(self.driver, execute)
             self.disable_events(execute)
 
     def follow(self, target: str, report: Report) -> None:

@@ -64,7 +64,7 @@ def serving(driver: Any, directory: str) -> Iterator[Scratch]:
         "--skip-log-bin",
         "--general-log=OFF",
         "--slow-query-log=OFF",
-        "--event-scheduler=DISABLED",
+        "--event-scheduler=OFF",
         "--wait-timeout=31536000",
         "--max-allowed-packet=1G",
         *driver.alone,
@@ -81,7 +81,13 @@ def serving(driver: Any, directory: str) -> Iterator[Scratch]:
         systemd.end_transient(_UNIT, _STOP_SECONDS)
 
 
+def forget_source(driver: Any, execute: Scratch) -> None:
+    """Data of a replica tell whom it follows."""
+    for statement in driver.forget_source:
+        execute(statement)
+
+
 def start_once(driver: Any, directory: str) -> None:
-    """Have the server recover the data directory, and change nothing else in it."""
-    with serving(driver, directory):
-        pass
+    """Have the server recover the data directory and forget whom the one that was backed up follows, and change nothing else in it."""
+    with serving(driver, directory) as execute:
+        forget_source(driver, execute)

@@ -8,7 +8,7 @@ It lies beside the data, so that no copy of the data has it, and is empty for ot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from dbaas_agent.drivers.mysql_family.sql import Statement
 
@@ -20,12 +20,17 @@ OTHERS_EVENTS = Statement(
 """Those that came by replication, and rest until this server is primary."""
 
 
-def settings(section: str, server_id: int, read_only: Sequence[str]) -> str:
-    """The file: it takes no writes, and runs nobody's events, until the agent lets clients in. read_only: the variables that keep clients from writing."""
+def settings(section: str, server_id: int, read_only: Sequence[str], receipts: Mapping[str, str]) -> str:
+    """The file: it takes no writes, and runs nobody's events, until the agent lets clients in. read_only: the variables that keep clients from writing.
+
+    receipts: see semi_sync.settings.
+    """
     lines = [
         f"[{section}]",
         f"server_id = {server_id}",
         "event_scheduler = OFF",
         *(f"{name} = ON" for name in read_only),
+        # A server that was configured by an older version of the collection does not know them.
+        *(f"loose_{name} = {value}" for name, value in receipts.items()),
     ]
     return "".join(f"{line}\n" for line in lines)

@@ -33,6 +33,22 @@ def idle(rows: list[dict[str, Any]]) -> list[int]:
     return [row["Id"] for row in rows if _foreign(row) and row["Command"] == "Sleep"]
 
 
+def awaiting_receipts(rows: list[dict[str, Any]]) -> list[int]:
+    """The connections whose write is in the log and waits until replicas have it, killed ones among them: nothing ends that wait but a receipt."""
+    return [row["Id"] for row in rows if (row.get("State") or "").startswith("Waiting for semi-sync ACK")]
+
+
+def alive(rows: list[dict[str, Any]]) -> list[int]:
+    """Those of them whose client is still told what becomes of it."""
+    waiting = set(awaiting_receipts(rows))
+    return [row["Id"] for row in rows if row["Id"] in waiting and row["Command"] != "Killed"]
+
+
+def are_held_back(rows: list[dict[str, Any]], order: str) -> bool:
+    """Whether the order waits for those who write, and everybody else who would write waits behind it."""
+    return any(row["Info"] == order and (row.get("State") or "").startswith("Waiting for") for row in rows)
+
+
 def clients(rows: list[dict[str, Any]]) -> list[int]:
     """The connections of clients; the server's own threads and replicas are none."""
     return [row["Id"] for row in rows if _foreign(row) and row["Command"] in _BUSY | {"Sleep"}]

@@ -30,6 +30,7 @@ from dbaas_agent.fsutil import write_atomic
 if TYPE_CHECKING:
     from dbaas_agent.backup.strategy import Strategy
     from dbaas_agent.jobs.kind import Kind
+    from dbaas_agent.membership import Membership
     from dbaas_agent.replication import Facts, Upstream
 
 _PING_SECONDS = 4
@@ -221,10 +222,14 @@ class Driver(base.Driver):
     def _follows(self) -> bool:
         return bool(self._kept.ask(Statement("SELECT pg_is_in_recovery() AS follows"))[0]["follows"])
 
-    def take_seat(self, server_id: int | None) -> None:
+    def take_seat(self, member: Membership | None) -> None:
         """Its members have no numbers, and before_start sees to how one of them starts."""
+        if member is None:
+            following.forget(self.config)
+        self._place(following.RECEIPTS, following.receipts(member).encode())
         with suppress(base.UnansweredError):
-            if server_id is not None and not self._follows():
+            self.reload()
+            if member is not None and not self._follows():
                 objects.publish_access(self.session, self.config.data_dir)
 
     def attend(self) -> None:
@@ -258,8 +263,11 @@ class Driver(base.Driver):
         return bool(row["stopped"]) and before in ("", row["next"])
 
     def _order_writes(self, settings: bytes) -> None:
+        self._place("postgresql-writes.conf", settings)
+
+    def _place(self, name: str, settings: bytes) -> None:
         """Have the settings in a file that the base configuration includes; it lies beside the data, so that no copy of the data has it."""
-        write_atomic(os.path.join(self.config.mount_point, "postgresql-writes.conf"), settings, 0o644)
+        write_atomic(os.path.join(self.config.mount_point, name), settings, 0o644)
 
     def speaks_tls(self) -> bool:
         return objects.speaks_tls(self.session)

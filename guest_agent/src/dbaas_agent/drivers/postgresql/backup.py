@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import shutil
@@ -14,14 +15,17 @@ from typing import Any
 
 from dbaas_agent.backup.strategy import Position, Source, Strategy, Taking
 from dbaas_agent.drivers.postgresql.recovery import recover
+from dbaas_agent.drivers.postgresql.replication import FOLLOWED_TIMELINE
 from dbaas_agent.drivers.postgresql.sql import Statement
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Report
 
+_RECOVERS, _FOLLOWS = "recovery.signal", "standby.signal"
 _LSN = re.compile(r"[0-9A-F]{1,8}/[0-9A-F]{1,8}")
 _POINT = re.compile(r"write-ahead log (start|end) point: ([0-9A-F]+/[0-9A-F]+)(?: on timeline ([0-9]+))?")
 _SERVER = (
-    "SELECT system_identifier::text AS system, timeline_id::text AS timeline, current_setting('server_version') AS version"
+    "SELECT system_identifier::text AS system, (CASE WHEN pg_is_in_recovery() THEN"  # noqa: S608 (a constant)
+    f" ({FOLLOWED_TIMELINE}) ELSE timeline_id END)::text AS timeline, current_setting('server_version') AS version"
     " FROM pg_control_system(), pg_control_checkpoint()"
 )
 _ELSEWHERE = "SELECT spcname AS name FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global') ORDER BY 1"
@@ -71,12 +75,19 @@ class PgBasebackup(Strategy):
     def complete(self, target: str, count: int, report: Report) -> None:  # noqa: ARG002
         # By this file the next start knows that sort orders may have to be looked after.
         shutil.copyfile(os.devnull, os.path.join(target, "postmaster.opts"))
-        # Its further life is another timeline.
-        shutil.copyfile(os.devnull, os.path.join(target, "recovery.signal"))
+        # Its further life is another timeline. One of a replica comes with the word that it is one.
+        shutil.copyfile(os.devnull, os.path.join(target, _RECOVERS))
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(target, _FOLLOWS))
 
     def revive(self, target: str) -> None:
         with suppress(FileNotFoundError):
             os.unlink(os.path.join(target, "postmaster.pid"))
+        with suppress(FileNotFoundError):
+            os.rename(os.path.join(target, _FOLLOWS), os.path.join(target, _RECOVERS))
+        # They keep the log for others, who do not come here.
+        for slot in glob.glob(os.path.join(glob.escape(target), "pg_replslot", "*")):
+            shutil.rmtree(slot)
 
     def settle(self, target: str, report: Report) -> None:
         """Recovered, and without subscriptions that are enabled: they are the original's."""
@@ -85,7 +96,7 @@ class PgBasebackup(Strategy):
 
     def follow(self, target: str, report: Report) -> None:  # noqa: ARG002 (it takes no time)
         """Not recovered: that would begin writes of its own."""
-        os.rename(os.path.join(target, "recovery.signal"), os.path.join(target, "standby.signal"))
+        os.rename(os.path.join(target, _RECOVERS), os.path.join(target, _FOLLOWS))
 
     def restore_command(self, target: str) -> str:  # noqa: ARG002
         """Fetches a file of the log that did not come with the whole backup."""

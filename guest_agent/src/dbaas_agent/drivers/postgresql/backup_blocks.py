@@ -17,6 +17,8 @@ from dbaas_agent.backup import kept
 from dbaas_agent.backup.strategy import Position, Source, Taking
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.postgresql.backup import Base, PgBasebackup, place_of
+from dbaas_agent.drivers.postgresql.log_files import lsn
+from dbaas_agent.drivers.postgresql.sql import Statement
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jobs.kind import Report
 
@@ -40,6 +42,9 @@ class BlockBackup(PgBasebackup):
     @contextmanager
     def take(self, parent: Mapping[str, Any] | None, scratch: str, report: Report) -> Iterator[Taking]:  # noqa: ARG002
         since = _kept(self.driver.config, parent) if parent else ""
+        if parent:
+            with self.driver.session(seconds=0) as execute:
+                _require_checkpoint(execute, parent)
         with self.whole() as whole, _Tap(scratch) as tap:
             yield _Tapped(self.driver, whole, since, tap)
 
@@ -52,6 +57,19 @@ class BlockBackup(PgBasebackup):
                 shutil.rmtree(place)
             _replace_content(target, combined)
         super().complete(target, count, report)
+
+
+def _require_checkpoint(execute: Any, parent: Mapping[str, Any]) -> None:
+    """A backup begins at a checkpoint. A replica makes none of its own, but only of those of its primary that it has applied."""
+    if execute(Statement("SELECT pg_is_in_recovery() AS follows"))[0]["follows"]:
+        execute(Statement("CHECKPOINT"))
+        (row,) = execute(Statement("SELECT redo_lsn::text AS redo FROM pg_control_checkpoint()"))
+        if lsn(row["redo"]) < lsn(parent["lsn"]):
+            msg = (
+                "parent: this replica has applied no checkpoint of its primary since then, so nothing can follow it yet;"
+                " checkpoint_timeout says how soon there is one"
+            )
+            raise AgentError("not_actionable", msg)
 
 
 def _kept(config: Config, position: Mapping[str, Any]) -> str:

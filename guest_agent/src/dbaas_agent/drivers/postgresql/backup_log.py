@@ -26,7 +26,11 @@ _SLOTS = (
 )
 _RESERVE = "SELECT pg_create_physical_replication_slot(%s, true)"
 _DROP = "SELECT pg_drop_replication_slot(%s)"
-_SWITCH = "SELECT pg_switch_wal()::text AS lsn, setting AS size FROM pg_settings WHERE name = 'wal_segment_size'"
+_END = (
+    "SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_switch_wal() END)::text AS lsn,"
+    " setting AS size FROM pg_settings WHERE name = 'wal_segment_size'"
+)
+"""A replica cannot have a file of the log end: the last one is sent as it is, and read as far as it is written."""
 
 
 class LogBackup(PgBasebackup):
@@ -114,7 +118,7 @@ class _Log(Taking):
         self._driver = driver
         self._execute = execute
         self._parent = parent
-        (row,) = execute(Statement(_SWITCH))
+        (row,) = execute(Statement(_END))
         self._size = int(row["size"])
         self._end = max(row["lsn"], parent["lsn"], key=lsn)
         self._position = {**server_of(execute), "start_lsn": parent["lsn"], "lsn": self._end, "slot": slot}

@@ -20,7 +20,7 @@ from dbaas_agent.drivers.postgresql.sql import MAINTENANCE, SUPERUSER, Statement
 from dbaas_agent.jobs.kind import Report
 
 _DATABASES = "SELECT datname AS name FROM pg_database WHERE datallowconn AND datname <> 'template0' ORDER BY 1"
-_LSN = "SELECT pg_current_wal_lsn()::text AS lsn"
+_LSN = "SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END)::text AS lsn"
 _NEW = (MAINTENANCE, "template1")
 """Databases that a new cluster has."""
 _LOCK_SECONDS = 60

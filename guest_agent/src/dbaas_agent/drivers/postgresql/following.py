@@ -12,14 +12,16 @@ from typing import Any
 from dbaas_agent import data_directory, systemd
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Plan
-from dbaas_agent.drivers.postgresql.sql import MAINTENANCE, Statement, quote
+from dbaas_agent.drivers.postgresql.sql import AT_ONCE, MAINTENANCE, Statement, quote
 from dbaas_agent.drivers.secret_values import Secret
 from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import remove, write_atomic
-from dbaas_agent.replication import Source, Upstream
+from dbaas_agent.membership import Membership
+from dbaas_agent.replication import PRIMARY, Source, Upstream
 
 SETTINGS = "postgresql-follow.conf"
-"""What the base configuration includes; it lies beside the data, so that no copy of the data has it."""
+RECEIPTS = "postgresql-receipts.conf"
+"""What the base configuration includes; they lie beside the data, so that no copy of the data has them."""
 _PROMOTE_SECONDS = 50
 _REWIND_SECONDS = 1000
 _REWIND = (
@@ -106,6 +108,8 @@ def plan_account(name: str, verifier: str | None, there: bool, slot: bool) -> Pl
             steps.append(Statement("SELECT pg_drop_replication_slot(%s)", (name,)))
         if there:
             steps.append(Statement(f"DROP OWNED BY {role}; DROP ROLE {role}"))
+    if steps:
+        steps.insert(0, AT_ONCE)
     return Plan(steps, {"account": name if there else None}, {"account": None if verifier is None else name})
 
 
@@ -136,9 +140,28 @@ def plan_leave(current: Source | None, config: Config) -> Plan:
         return Plan([], {}, {})
     # Whoever cannot promote answers false.
     promote = Statement(f"SELECT 1 / pg_promote(true, {_PROMOTE_SECONDS})::int")
-    files = [os.path.join(config.mount_point, SETTINGS), os.path.join(config.tls_dir, "source.password")]
-    steps = [promote, *(Placed(path, None, config.data_dir) for path in files)]
+    steps = [promote, *(Placed(path, None, config.data_dir) for path in _files(config))]
     return Plan(steps, current.shown(), {})
+
+
+def receipts(member: Membership | None) -> str:
+    """The settings by which a primary waits until as many replicas as it says have a write on their disks, before it tells a client that it is kept.
+
+    Without an end: a server that went on by itself after some time would lose what it told is kept.
+    """
+    if member is None or member.role != PRIMARY or not member.receipts:
+        return ""
+    return f"synchronous_standby_names = 'ANY {member.receipts:d} ({', '.join(member.receivers)})'\n"
+
+
+def forget(config: Config) -> None:
+    """Know of no source any more, which a copy of a replica's volume does."""
+    for path in _files(config):
+        remove(path)
+
+
+def _files(config: Config) -> list[str]:
+    return [os.path.join(config.mount_point, SETTINGS), os.path.join(config.tls_dir, "source.password")]
 
 
 def _way(upstream: Upstream, password: str) -> str:

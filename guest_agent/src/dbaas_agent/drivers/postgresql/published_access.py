@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dbaas_agent.drivers.postgresql.catalog import Execute
-from dbaas_agent.drivers.postgresql.sql import Statement
+from dbaas_agent.drivers.postgresql.sql import AT_ONCE, Statement
 
 _THERE = Statement("SELECT to_regclass('dbaas.access') IS NOT NULL AS there, pg_is_in_recovery() AS follows")
 _MAKE = (
@@ -18,6 +18,7 @@ _MAKE = (
 
 def begin(execute: Execute, rules: str) -> None:
     """Have a place for it; execute: in the maintenance database, where no user comes."""
+    execute(AT_ONCE)
     for statement in _MAKE:
         execute(Statement(statement))
     publish(execute, rules)

@@ -12,18 +12,21 @@ from typing import Any
 
 from dbaas_agent.drivers.postgresql.sql import Statement
 from dbaas_agent.errors import AgentError
-from dbaas_agent.replication import WAL, Facts, Source
+from dbaas_agent.replication import WAL, Facts, Receipts, Source
 
+FOLLOWED_TIMELINE = "SELECT max(('x' || left(name, 8))::bit(32)::int) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$'"
+"""Of one that follows: a file of the log has it in its name. The last checkpoint lags behind, and the receiver is gone with the source."""
 SERVER = Statement(
-    "SELECT follows, read_only, setting.delay_ms, setting.conninfo, receiver.status AS status,"
-    # A file of the log has the timeline in its name. The last checkpoint lags behind, and the receiver is gone with the source.
-    " CASE WHEN follows THEN (SELECT max(('x' || left(name, 8))::bit(32)::int) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$') END AS timeline,"
+    "SELECT follows, read_only, setting.delay_ms, setting.conninfo, receiver.status AS status,"  # noqa: S608 (a constant)
+    f" CASE WHEN follows THEN ({FOLLOWED_TIMELINE}) END AS timeline,"
     " CASE WHEN NOT follows THEN pg_walfile_name(pg_current_wal_flush_lsn()) END AS file,"
     " CASE WHEN NOT follows THEN pg_current_wal_flush_lsn()::text END AS flushed,"
     " greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::text AS received, pg_last_wal_replay_lsn()::text AS replayed,"
     " CASE WHEN pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn() THEN 0"
     " ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::int END AS lag,"
-    " CASE WHEN follows THEN pg_is_wal_replay_paused() END AS paused"
+    " CASE WHEN follows THEN pg_is_wal_replay_paused() END AS paused,"
+    " current_setting('synchronous_standby_names') <> '' AS waits,"
+    " (SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming' AND sync_state IN ('sync', 'quorum')) AS receipts"
     " FROM (SELECT pg_is_in_recovery() AS follows, current_setting('default_transaction_read_only') = 'on' AS read_only) AS here"
     " CROSS JOIN (SELECT max(setting) FILTER (WHERE name = 'recovery_min_apply_delay')::bigint AS delay_ms,"
     " max(setting) FILTER (WHERE name = 'primary_conninfo') AS conninfo FROM pg_settings) AS setting"
@@ -40,7 +43,8 @@ def facts(row: Mapping[str, Any], history: Callable[[int], str]) -> Facts:
     """The row of SERVER. history: the content of the file that tells where a timeline comes from; empty for the first."""
     if not row["follows"]:
         line, word = _lineage(int(row["file"][:8], 16), row["flushed"], history)
-        return Facts(WAL, line, writable=not row["read_only"], received=word, applied=word)
+        receipts = Receipts(row["waits"], row["receipts"])
+        return Facts(WAL, line, writable=not row["read_only"], received=word, applied=word, receipts=receipts)
     timeline = row["timeline"]
     line, received = _lineage(timeline, row["received"], history)
     streams = row["status"] == "streaming"

@@ -50,6 +50,10 @@ class Statement:
         return text if self.database == MAINTENANCE else f"{text} -- in {self.database}"
 
 
+AT_ONCE = Statement("SET synchronous_commit = local")
+"""For what the agent writes so that others may follow: it is done also where no replica gives receipts."""
+
+
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 

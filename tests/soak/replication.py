@@ -1,0 +1,352 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`./dev soak replication`: two of molecule's guests are a replication set, which has its primary changed under a client that writes.
+
+In rounds by chance: planned switchovers; ejects after the primary lost its power; the server's processes killed alone; a primary that is
+parted from the store and its replica, and comes back when another one leads; a replica that is behind when its primary dies. What a client
+was told is kept is compared with what is there; all the time each member is asked whether it would take a write.
+
+The fence is a stand-in for Nova: all processes of the guest are killed, and were seen to be gone; in a parted primary, its own packet filter
+drops what comes to the server's port, as a cut of the port by Neutron would. The store is molecule's stand-in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.dbaas.openstack.plugins.module_utils._agent_client import AgentError
+from ansible_collections.dbaas.openstack.plugins.module_utils._histories import TRANSACTIONS
+from ansible_collections.dbaas.openstack.plugins.module_utils._replica_decision import DELAYED, LOSS, Decision
+from ansible_collections.dbaas.openstack.plugins.module_utils._replication_set import ASYNC
+
+from tests.e2e.datastores import TESTED, Login
+from tests.soak import guests
+from tests.soak.load import PATIENCE, Load
+from tests.soak.members import Facts, Members
+from tests.soak.replication_judge import loss_faults, spread, two_writers
+
+INVENTORY = "inventory_pairs"
+MODE = os.environ.get("DBAAS_SOAK_MODE", ASYNC)
+SWITCHOVER, EJECT, ENGINE, PARTITION, BEHIND, DELAY = (
+    "switchover",
+    "eject",
+    "engine killed",
+    "partition",
+    "eject, replica behind",
+    "eject, replica delayed",
+)
+ROUNDS = {SWITCHOVER: 20, EJECT: 20, ENGINE: 3, PARTITION: 3, BEHIND: 3, DELAY: 2}
+BEAT_SECONDS = 5
+PAUSE_SECONDS = (0.5, 3.0)
+"""Of load before something happens."""
+PARTED_SECONDS = 3.0
+DELAY_SECONDS = 8
+CLOSED_SECONDS = 60.0
+"""Within which a primary that is parted no more has to know that it is none: it reads the record every 30 seconds."""
+DWELL_SECONDS = 3.0
+"""For which one that booted is watched before it is told anything."""
+MAX_LOST = 1 << 40
+FILLER = 64
+"""Megabytes that a replica has to begin with."""
+Row = dict[str, Any]
+"""gap: seconds without a row. lost: rows that were acknowledged. told: how much the decision said may be lost at most; None: that cannot be bounded.
+
+known_lost, missing: see loss_faults. errant: writes of its own that the old primary is found to have. closed: seconds until a parted one knew.
+"""
+
+
+def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+    """Figures; violations: rounds with faults, moments with two writers, and rows that are not there in the end."""
+    chance = random.Random(seed)  # noqa: S311
+    plan = [kind for kind, count in ROUNDS.items() for _number in range(count)]
+    chance.shuffle(plan)
+    ends = time.monotonic() + 60 * minutes
+    state = directory / "molecule"
+    group = f"pair_{TESTED.name}"
+    with guests.made(state, INVENTORY, group, {"guest_agent_heartbeat_interval": BEAT_SECONDS}):
+        pair = guests.found(state, INVENTORY, group)
+        figures = run(pair, chance, plan, ends)
+        if figures["violations"]:
+            for guest in pair:
+                journal = guest.shell("journalctl --no-pager --no-hostname --boot --lines=20000")
+                (directory / f"{guest.name}.journal").write_text(journal.stdout)
+        return figures
+
+
+def run(pair: list[guests.Guest], chance: random.Random, plan: list[str], ends: float) -> dict[str, Any]:
+    """The figures of as many rounds as there is time for. pair: guests that are members of nothing."""
+    members = Members(pair, MODE)
+    load = Load(TESTED.name, _logins(pair, members.port))
+    load.begin(members.primary.name)
+    creation = _created(members, load)
+    rows: list[Row] = []
+    gone: set[int] = set()
+    with load:
+        for kind in plan:
+            if time.monotonic() > ends or any(row["faults"] for row in rows):
+                break
+            rows.append(Round(members, load, chance, gone).row(kind))
+            print(rows[-1], flush=True)
+    left = [] if any(row["faults"] for row in rows) else _compared(members, load, gone)
+    pairs = two_writers(load.looks)
+    return {
+        "complete": len(rows) == len(plan),
+        "versions": {guest.name: f"{guest.datastore} {guest.version}" for guest in pair},
+        "mode": MODE,
+        "client_waits_s": PATIENCE,
+        "fence": "stand-in for Nova: all processes of the guest killed and seen gone; in a partition, its packet filter",
+        **{kind: _figures([row for row in rows if row["kind"] == kind]) for kind in ROUNDS},
+        "replica_creation": creation,
+        "acknowledged": len(load.rows),
+        "lost": len(gone),
+        "looks": dict(Counter(look.member for look in load.looks)),
+        "two_writers": len(pairs),
+        "not_there": left,
+        "violations": sum(bool(row["faults"]) for row in rows) + len(pairs) + len(left),
+        "rows": rows,
+    }
+
+
+def _figures(rows: list[Row]) -> dict[str, Any]:
+    return {
+        "gap_s": spread([row["gap"] for row in rows if row["gap"] is not None]),
+        "lost": sum(row["lost"] or 0 for row in rows),
+        "lost_where_none_was_told_of": sum(row["lost"] or 0 for row in rows if row["told"] == 0),
+        "rejoined": dict(Counter(row["rejoined"] for row in rows if row["rejoined"])),
+    }
+
+
+def _logins(pair: list[guests.Guest], port: int) -> dict[str, Login]:
+    """Accounts come with the data of the first one; each server keeps its authority."""
+    state = pair[0].state
+    password = (state / f"{pair[0].name}.clerk").read_text().strip()
+    return {
+        guest.name: Login(guest.address, port, "clerk", password, "shop", state / f"{guest.name}.ca") for guest in pair
+    }
+
+
+def _created(members: Members, load: Load) -> dict[str, Any]:
+    """How long it takes to have a replica, beside a plain copy of the primary's files by tar and SSH from one guest to the other."""
+    name = members.primary.name
+    load.run(name, "CREATE TABLE filler (id INT PRIMARY KEY, body TEXT)")
+    for number in range(FILLER * 16):
+        load.run(name, "INSERT INTO filler VALUES (%s, %s)", (number, os.urandom(32768).hex()[:65535]))
+    replica, primary = members.replica, members.primary
+    members.discard()
+    stream = f"tar -C {members.data_dir} --warning=no-file-changed -cf - ."
+    began = time.monotonic()
+    with subprocess.Popen(primary.ssh(stream), stdout=subprocess.PIPE) as source:
+        target = replica.ssh("mkdir /var/lib/dbaas/raw && tar -C /var/lib/dbaas/raw -xf - && sync")
+        subprocess.run(target, stdin=source.stdout, check=True, timeout=600)
+    raw = time.monotonic() - began
+    replica.must("rm -r /var/lib/dbaas/raw")
+    began = time.monotonic()
+    members.copy()
+    members.settle()
+    seconds = time.monotonic() - began
+    members.protect()
+    return {"seconds": round(seconds, 1), "raw_stream_s": round(raw, 1), "ratio": round(seconds / raw, 1)}
+
+
+def _compared(members: Members, load: Load, gone: set[int]) -> list[str]:
+    """What is not as it should be when all is over."""
+    members.settle()
+    kept = {row.id for row in load.rows} - gone
+    here, there = load.ids(members.primary.name), load.ids(members.replica.name)
+    faults = [f"{len(kept - here)} rows of {members.primary.name}"] if kept - here else []
+    return faults + ([f"{len(here ^ there)} rows that one of the members alone has"] if here != there else [])
+
+
+class Round:
+    """Something that happens to the set, from which it is whole again in the end."""
+
+    def __init__(self, members: Members, load: Load, chance: random.Random, gone: set[int]) -> None:
+        self._members = members
+        self._load = load
+        self._chance = chance
+        self._gone = gone
+        self._acts: dict[str, Callable[[Row], None]] = {
+            SWITCHOVER: self._switchover,
+            EJECT: self._eject,
+            ENGINE: self._engine,
+            PARTITION: self._partition,
+            BEHIND: self._behind,
+            DELAY: self._delay,
+        }
+
+    def row(self, kind: str) -> Row:
+        """What came of it."""
+        primary = self._members.primary.name
+        row: Row = dict.fromkeys(
+            ("kind", "primary", "gap", "lost", "told", "known_lost", "missing", "errant", "closed", "rejoined")
+        )
+        row |= {"kind": kind, "primary": primary, "faults": []}
+        began = time.monotonic()
+        try:
+            self._members.settle()
+            time.sleep(self._chance.uniform(*PAUSE_SECONDS))
+            self._acts[kind](row)
+            self._members.settle()
+            self._members.protect()
+        except (AgentError, OSError, subprocess.SubprocessError) as fault:
+            row["faults"].append(f"{type(fault).__name__}: {fault}")
+        return {**row, "seconds": round(time.monotonic() - began)}
+
+    def _switchover(self, row: Row) -> None:
+        """Half of them while a client has a transaction that it does not end."""
+        members, load, began = self._members, self._load, time.monotonic()
+        open_one = (
+            load.open_transaction(members.primary.name) if self._chance.random() < 0.5 else contextlib.nullcontext()
+        )
+        with open_one:
+            decision = members.switchover(members.facts())
+            if decision.blockers:
+                row["faults"] += [one.msg for one in decision.blockers]
+                return
+            members.switch()
+            load.until_written(members.primary.name)
+        self._count(row, decision, began)
+        members.follow()
+        row["rejoined"] = "followed"
+
+    def _eject(self, row: Row) -> None:
+        members, began = self._members, time.monotonic()
+        old = members.primary
+        old.kill()
+        self._taken_over(row, began)
+        self._back(row, old)
+
+    def _taken_over(self, row: Row, began: float) -> None:
+        """eject.yml, where the old primary was seen to be gone. Where a loss cannot be ruled out it has to be refused at first."""
+        members = self._members
+        facts = members.facts(dead=True)
+        refused = members.failover(facts, max_lost=0)
+        if (refused.lost == 0) == (LOSS in [one.word for one in refused.blockers]):
+            row["faults"].append(f"max_lost=0: {refused}")
+        facts = members.facts(dead=True)
+        decision = members.failover(facts, max_lost=MAX_LOST)
+        if decision.blockers:
+            row["faults"] += [one.msg for one in decision.blockers]
+            return
+        members.take_over(facts, decision)
+        self._load.until_written(members.primary.name)
+        self._count(row, decision, began)
+
+    def _count(self, row: Row, decision: Decision, began: float) -> None:
+        """What a client noticed."""
+        row["gap"] = round(self._load.gap(began), 2)
+        row["told"], row["known_lost"] = decision.lost, decision.known_lost
+        acknowledged = {one.id for one in list(self._load.rows)} - self._gone
+        lost = acknowledged - self._load.ids(self._members.primary.name)
+        self._gone |= lost
+        row["lost"] = len(lost)
+        if row["kind"] == SWITCHOVER and lost:
+            row["faults"].append(f"{len(lost)} rows lost: {sorted(lost)[:5]}")
+
+    def _back(self, row: Row, old: guests.Guest) -> None:
+        """The old primary boots, takes no writes, and becomes a replica."""
+        old.boot()
+        time.sleep(DWELL_SECONDS)  # watched meanwhile, not a wait for anything
+        self._rejoined(row, self._until_closed(old))
+
+    def _until_closed(self, old: guests.Guest) -> Facts:
+        deadline = time.monotonic() + CLOSED_SECONDS
+        while True:
+            told = old.status()
+            if told and told["role"] == "replica" and not (told["replication"] or {}).get("writable"):
+                return {old.name: told}
+            if time.monotonic() > deadline:
+                raise AgentError("timeout", f"{old.name} does not know that it is no primary: {told}")
+            time.sleep(0.3)
+
+    def _rejoined(self, row: Row, facts: Facts) -> None:
+        """rejoin.yml, or replica_rebuild for one that has writes of its own; PostgreSQL takes those back."""
+        members = self._members
+        own = members.own_writes(facts)
+        row["errant"], row["missing"] = own.shown() or None, members.missing(facts)
+        told = Decision(lost=row["told"], known_lost=row["known_lost"], unit=own.unit)
+        row["faults"] += loss_faults(told, row["lost"], row["missing"])
+        if own.lines and own.unit == TRANSACTIONS:
+            self._rebuilt(row)
+            return
+        try:
+            members.follow()
+            row["rejoined"] = "rewound" if own.lines else "followed"
+        except AgentError as fault:
+            if fault.reason != "conflict":
+                raise
+            self._rebuilt(row)
+
+    def _rebuilt(self, row: Row) -> None:
+        self._members.discard()
+        self._members.copy()
+        row["rejoined"] = "rebuilt"
+
+    def _engine(self, row: Row) -> None:
+        """F1: systemd starts the server again, and it is primary without anybody being asked: the store does not answer."""
+        members, load, began = self._members, self._load, time.monotonic()
+        refuse = members.primary.state / "store" / "sets" / "refuse"
+        refuse.write_text("503")
+        try:
+            members.primary.must(f"systemctl kill --signal=KILL {members.service}")
+            load.until_written(members.primary.name)
+        finally:
+            refuse.unlink()
+        self._count(row, Decision(), began)
+
+    def _partition(self, row: Row) -> None:
+        """F6: nobody but clients comes to the primary, and it does not reach the store; its port is cut, and the other one takes over."""
+        members = self._members
+        old, peer = members.primary, members.replica
+        address, port = old.store
+        old.cut(
+            "parted",
+            incoming=[f"ip saddr {peer.address}"],
+            outgoing=[f"ip daddr {peer.address}", f"ip daddr {address} tcp dport {port}"],
+        )
+        time.sleep(PARTED_SECONDS)  # clients write what nobody else has
+        began = time.monotonic()
+        old.cut("fence", incoming=[f"tcp dport {members.port}"])
+        self._taken_over(row, began)
+        healed = time.monotonic()
+        old.heal("parted")
+        facts = self._until_closed(old)
+        row["closed"] = round(time.monotonic() - healed, 1)
+        old.heal("fence")
+        if row["lost"] and not members.own_writes(facts).lines:
+            row["faults"].append("the old primary has writes that nobody has, and they are not named")
+        self._rejoined(row, facts)
+
+    def _behind(self, row: Row) -> None:
+        """F8: the replica receives nothing for a while in which the primary tells of what it has, and then it dies."""
+        members = self._members
+        old, replica = members.primary, members.replica
+        replica.cut("behind", incoming=[f"ip saddr {old.address}"])
+        time.sleep(2 * BEAT_SECONDS)  # the primary tells of what it has
+        began = time.monotonic()
+        old.kill()
+        replica.heal("behind")
+        self._taken_over(row, began)
+        if MODE == ASYNC and not row["known_lost"]:
+            row["faults"].append("nothing is known to be lost, where the primary told of more")
+        self._back(row, old)
+
+    def _delay(self, row: Row) -> None:
+        """F8: the replica is kept behind; what it has received is not lost."""
+        members = self._members
+        members.follow(DELAY_SECONDS)
+        time.sleep(DELAY_SECONDS / 2)  # some of the delay is used up
+        blockers = [one.word for one in members.switchover(members.facts()).blockers]
+        if DELAYED not in blockers:
+            row["faults"].append(f"a delayed replica may be promoted: {blockers}")
+        self._eject(row)
