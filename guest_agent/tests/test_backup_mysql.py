@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -146,12 +145,18 @@ def test_a_whole_one_is_a_clone_that_begins_after_its_position(
     assert ("INSTALL PLUGIN clone SONAME 'mysql_clone.so'" in asked) is not installed
 
 
-def test_a_clone_that_is_ended_ends_in_the_server(driver: Any, script: dict[str, Any]) -> None:
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_clone_that_is_ended_ends_in_the_server(driver: Any, script: dict[str, Any], ended: bool) -> None:
     def clone(_directory: str) -> None:
         raise KeyboardInterrupt
 
-    script["CLONE LOCAL"] = clone
-    with suppress(KeyboardInterrupt), CloneBackup(driver).take(None, "/nowhere", FakeReport()):
+    def kill(*_values: str) -> list[Any]:
+        if ended:
+            raise AgentError("agent", "unknown thread")
+        return []
+
+    script["CLONE LOCAL"], script["KILL"] = clone, kill
+    with pytest.raises(KeyboardInterrupt), CloneBackup(driver).take(None, "/nowhere", FakeReport()):
         pass
     assert driver.session.asked[-1] == "KILL 8"
     assert driver.session.open == 0

@@ -86,7 +86,8 @@ class CloneBackup(Strategy):
         try:
             execute(Statement("CLONE LOCAL DATA DIRECTORY = %s", (directory,)))
         except BaseException:
-            with self.driver.session() as another:
+            # Its connection may have ended by itself: what is told is why it was to end.
+            with suppress(AgentError), self.driver.session() as another:
                 another(Statement(f"KILL {int(row['id'])}"))
             raise
         return directory
