@@ -26,7 +26,7 @@ def member(name: str, document: Document, *, synchronous: bool = False) -> Membe
     return Member(
         name,
         writable=told["writable"],
-        running=source is None or (source["receiving"] and source["applying"]),
+        running=source is not None and source["receiving"] and source["applying"],
         received=_histories.read(told["kind"], told["received"]),
         applied=_histories.read(told["kind"], told["applied"]),
         lag=told["lag"] or 0,

@@ -368,6 +368,9 @@ def test_a_primary_waits_for_those_that_follow(cloud: Cloud) -> None:
     assert (shown["mode"], shown["wanted"], shown["receipts"], shown["lapsed"]) == ("semi_sync", 2, 0, True)
     assert told["receipts"] == 2
     assert call(cloud, replica_info, **asked, leaving=["orders-3"])["receipts"] == 1
+    # A primary of before follows nobody yet.
+    alone = {**asked["facts"], "orders-3": facts("orders-3", leads=True)}
+    assert call(cloud, replica_info, name="orders", facts=alone)["receipts"] == 1
     set_ = call(cloud, replica, instance="orders", replica_of="orders", waits_for=2)["replication_set"]
     assert set_["receipts"] == 2
     assert call(cloud, replica, instance="orders-3", state="absent")["replication_set"]["receipts"] == 1
