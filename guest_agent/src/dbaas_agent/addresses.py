@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dbaas_agent import systemd
 from dbaas_agent.errors import AgentError
 from dbaas_agent.jsonlog import log
+from dbaas_agent.sandbox import SANDBOX
 
 WRITER, READER = "writer", "reader"
 LOOK_SECONDS = 10.0
@@ -28,28 +29,8 @@ _PROPERTIES = {
     "SyslogIdentifier": "dbaas-address",
     "OOMScoreAdjust": "-500",
     "TasksMax": "8",
-    "UMask": "0077",
+    **SANDBOX,
     "CapabilityBoundingSet": "CAP_NET_ADMIN CAP_NET_RAW",
-    "NoNewPrivileges": "yes",
-    "ProtectSystem": "strict",
-    "ProtectHome": "yes",
-    "PrivateTmp": "yes",
-    "PrivateDevices": "yes",
-    "ProtectProc": "invisible",
-    "ProtectKernelTunables": "yes",
-    "ProtectKernelModules": "yes",
-    "ProtectKernelLogs": "yes",
-    "ProtectControlGroups": "yes",
-    "ProtectClock": "yes",
-    "ProtectHostname": "yes",
-    "RestrictNamespaces": "yes",
-    "RestrictRealtime": "yes",
-    "RestrictSUIDSGID": "yes",
-    "LockPersonality": "yes",
-    "MemoryDenyWriteExecute": "yes",
-    "SystemCallArchitectures": "native",
-    "SystemCallFilter": "@system-service",
-    "SystemCallErrorNumber": "EPERM",
     "RestrictAddressFamilies": "AF_UNIX AF_NETLINK AF_PACKET",
 }
 

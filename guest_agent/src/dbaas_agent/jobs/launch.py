@@ -16,6 +16,7 @@ from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import remove, write_atomic
 from dbaas_agent.jobs.journal import Journal
 from dbaas_agent.jobs.record import Request, unit_of
+from dbaas_agent.sandbox import SANDBOX
 from dbaas_agent.schema import SOCKET
 
 CREDENTIAL = "secrets"
@@ -31,28 +32,8 @@ _PROPERTIES = {
     "IOWeight": "20",
     "OOMScoreAdjust": "500",
     "TasksMax": "64",
-    "UMask": "0077",
+    **SANDBOX,
     "CapabilityBoundingSet": "",
-    "NoNewPrivileges": "yes",
-    "ProtectSystem": "strict",
-    "ProtectHome": "yes",
-    "PrivateTmp": "yes",
-    "PrivateDevices": "yes",
-    "ProtectProc": "invisible",
-    "ProtectKernelTunables": "yes",
-    "ProtectKernelModules": "yes",
-    "ProtectKernelLogs": "yes",
-    "ProtectControlGroups": "yes",
-    "ProtectClock": "yes",
-    "ProtectHostname": "yes",
-    "RestrictNamespaces": "yes",
-    "RestrictRealtime": "yes",
-    "RestrictSUIDSGID": "yes",
-    "LockPersonality": "yes",
-    "MemoryDenyWriteExecute": "yes",
-    "SystemCallArchitectures": "native",
-    "SystemCallFilter": "@system-service",
-    "SystemCallErrorNumber": "EPERM",
     "RestrictAddressFamilies": "AF_UNIX AF_INET AF_INET6",
 }
 
