@@ -17,6 +17,7 @@ extends_documentation_fragment:
   - openstack.cloud.openstack
   - dbaas.openstack.attributes
   - dbaas.openstack.attributes.cloud_action_group
+  - dbaas.openstack.store
 author:
   - The dbaas.openstack authors (@dbaas-openstack)
 options:
@@ -47,10 +48,6 @@ options:
   floating_network:
     description: External network of floating addresses; without it that of the primary's own, or else the first one to which a router leads.
     type: str
-  store_prefix:
-    description: Prefix of the containers in the object store.
-    type: str
-    default: dbaas_
 seealso:
   - module: dbaas.openstack.replica
   - module: dbaas.openstack.replica_info
