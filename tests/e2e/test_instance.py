@@ -21,6 +21,7 @@ from typing import Any
 import openstack
 import pytest
 
+from tests.e2e import replicas
 from tests.e2e.datastores import TESTED
 from tests.e2e.guests import CIDRS, Database
 from tests.e2e.leaks import difference, inventory
@@ -31,7 +32,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
-NAME, GROUP = "e2e-orders", "e2e-busy"
+NAME, REPLICA, GROUP = "e2e-orders", "e2e-orders-2", "e2e-busy"
 PORT = TESTED.port + 1
 """Not the datastore's own: whatever forgets the instance's port fails in this flow."""
 
@@ -69,7 +70,9 @@ def before(cloud: Any) -> Iterator[set[tuple[str, str]]]:
     assert registered.ok, registered.failures
     assert play("datastore_register", TESTED.wish).changed == 0
     yield inventory(cloud)
-    play("instance_delete", {"instance": NAME})
+    for name in (REPLICA, NAME):
+        play("replica_detach", {"instance": name, "force": True})
+        play("instance_delete", {"instance": name})
     play("configuration_delete", {"configuration": GROUP})
 
 
@@ -425,6 +428,34 @@ def test_a_lost_server_is_made_anew_with_its_data(
     assert database.rows(SETTINGS) == SET
 
 
+def test_a_replica_takes_over_as_planned_and_when_its_primary_is_gone(database: Database) -> None:
+    made = play("replica_create", replicas.wish(database, REPLICA))
+    assert made.ok, made.failures
+    replica = replicas.follower(database, REPLICA)
+    replicas.know(replica)
+    clients = replicas.clients(database, "clients")
+    with clients.writer() as writer:
+        promoted = play("replica_promote", replica.way)
+        assert promoted.ok, promoted.failures
+        before = len(writer.acknowledged)
+        replica.until(lambda _info: len(writer.acknowledged) > before)
+        known = set(writer.acknowledged)
+    assert replicas.the_set(database)["primary"] == REPLICA
+    assert clients.lost(known) == set()
+    assert database.client("INSERT INTO t VALUES (5)").returncode != 0
+    database.until(lambda _info: not database.lost(known))
+    replicas.lose_power(replica)
+    ejected = play("replica_eject", {**replica.way, "max_lost": 10**9})
+    assert ejected.ok, ejected.failures
+    assert (ejected.custom["dbaas_replication_set"]["primary"], replica.info()["server_status"]) == (NAME, "SHUTOFF")
+    clients.rows("INSERT INTO t VALUES (6)")
+    assert database.lost(known) == set()
+    left = play("replica_detach", {**replica.way, "force": True})
+    assert left.ok, left.failures
+    assert play("instance_delete", {"instance": REPLICA}).ok
+
+
+@pytest.mark.soak
 def test_a_backup_is_restored_in_place(way: dict[str, Any], database: Database) -> None:
     with database.writer() as writer:
         while not writer.acknowledged:

@@ -6,31 +6,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.e2e import replicas
 from tests.e2e.datastores import TESTED
-from tests.e2e.guests import CIDRS, Database
+from tests.e2e.guests import Database
 from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
 from tests.e2e.playbooks import Run, play
+from tests.e2e.replicas import know, lose_power, the_set
 
 pytestmark = [
     pytest.mark.soak,
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
-NAME, SECOND = "e2e-led", "e2e-led-replica-1"
+NAME, SECOND, THIRD = "e2e-led", "e2e-led-replica-1", "e2e-led-replica-2"
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Database]:
-    """An instance, which is removed at the end with its replica, and leaves nothing."""
+    """An instance, which is removed at the end with its replicas, and leaves nothing."""
     with nothing_left(cloud):
         made = Database(NAME, tmp_path_factory.mktemp("led"))
         run = play("instance_create", made.wish(volume_size=1))
@@ -38,17 +38,21 @@ def first(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Data
         made.rows("CREATE TABLE t (id INT PRIMARY KEY)")
         made.rows("INSERT INTO t VALUES (1), (2)")
         yield made
-        for name in (SECOND, NAME):
+        for name in (THIRD, SECOND, NAME):
             play("replica_detach", {**made.way, "instance": name, "force": True})
-        run_tasks(made.place, *(task("instance", name=name, state="absent", timeout=300) for name in (NAME, SECOND)))
+            run_tasks(made.place, task("instance", name=name, state="absent", timeout=300))
 
 
 @pytest.fixture(scope="module")
 def second(first: Database) -> Database:
-    """Its replica, which has the same users and another authority."""
-    made = first.sibling(SECOND)
-    (made.place / "password").write_text(first.password)
-    return made
+    """Its replica, which has an authority of its own."""
+    return replicas.follower(first, SECOND)
+
+
+@pytest.fixture(scope="module")
+def third(first: Database) -> Database:
+    """Another one."""
+    return replicas.follower(first, THIRD)
 
 
 def work(first: Database, name: str, well: bool = True, check: bool = False, **variables: Any) -> Run:
@@ -58,35 +62,15 @@ def work(first: Database, name: str, well: bool = True, check: bool = False, **v
 
 
 def create(first: Database, check: bool = False) -> Run:
-    wish = {
-        "replica_of": NAME,
-        "network": "private",
-        "is_public": True,
-        "allowed_cidrs": CIDRS,
-        "management_cidrs": CIDRS,
-        "replica_endpoint": "address",
-        "ssh_private_key_file": first.way["ssh_private_key_file"],
-    }
-    run = play("replica_create", wish, check=check)
+    run = play("replica_create", replicas.wish(first, SECOND), check=check)
     assert run.ok, run.failures
     return run
 
 
-def the_set(first: Database, name: str = NAME) -> dict[str, Any]:
-    (told,) = run_tasks(first.place, task("replica_info", name=name))
-    (found,) = told["replication_sets"]
-    return dict(found)
-
-
 @pytest.fixture(scope="module")
 def writers(first: Database) -> Database:
-    """The set as its clients know it: one address, and the authorities of all members."""
-    told = the_set(first)
-    made = first.sibling("endpoint")
-    (made.place / "password").write_text(first.password)
-    (made.place / "host").write_text(told["endpoint"]["writer"][0])
-    (made.place / "ca.pem").write_text(told["ca_certificates"])
-    return made
+    """The set as its clients know it."""
+    return replicas.clients(first, "endpoint")
 
 
 def has_addresses(leads: Database, follows: Database, told: dict[str, Any]) -> bool:
@@ -104,18 +88,6 @@ def placed(database: Database) -> set[str]:
     return {
         one["local"] for link in json.loads("".join(database.shell("ip -json address"))) for one in link["addr_info"]
     }
-
-
-def know(database: Database) -> None:
-    """Write down its authority, for its clients."""
-    told = "".join(f"{line}\n" for line in database.shell("sudo cat /var/lib/dbaas/tls/ca.pem"))
-    (database.place / "ca.pem").write_text(told)
-
-
-def lose_power(database: Database) -> None:
-    """End its machine as if it had none any more."""
-    with contextlib.suppress(subprocess.SubprocessError):  # the connection ends with it
-        database.shell("sudo sh -c 'echo o > /proc/sysrq-trigger'", timeout=20)
 
 
 def test_a_replica_is_made_while_a_client_writes(first: Database, second: Database) -> None:
@@ -180,8 +152,8 @@ def test_a_primary_that_is_gone_is_ejected_and_comes_back(first: Database, secon
     lose_power(second)
     work(first, "eject", well=False, instance=SECOND)
     assert the_set(first)["primary"] == SECOND
-    told = work(first, "eject", well=False, instance=SECOND, max_lost=10**9)
-    assert the_set(first)["primary"] == NAME, told.failures
+    work(first, "eject", instance=SECOND, max_lost=10**9)
+    assert the_set(first)["primary"] == NAME
     writers.rows("INSERT INTO t VALUES (7)")
     run = play("instance_start", second.way)
     assert run.ok, run.failures
@@ -201,9 +173,8 @@ def test_nothing_is_lost_where_receipts_were_waited_for(first: Database, second:
         first.until(lambda _info: len(writer.acknowledged) > 5)
         lose_power(first)
         acknowledged = set(writer.acknowledged)
-    run = work(first, "eject", well=False)
-    told = the_set(second, SECOND)
-    assert (told["primary"], told["lapsed"]) == (SECOND, True), run.failures
+    told = work(first, "eject").custom["dbaas_replication_set"]
+    assert (told["primary"], told["lapsed"]) == (SECOND, True)
     assert second.lost(acknowledged) == set()
     run = play("instance_start", first.way)
     assert run.ok, run.failures
@@ -212,11 +183,48 @@ def test_nothing_is_lost_where_receipts_were_waited_for(first: Database, second:
     if not run.ok:
         assert TESTED.name != "postgresql", run.failures
         work(first, "rebuild")
-    told = the_set(second, SECOND)
+    told = the_set(second)
     assert (told["receipts"], told["lapsed"]) == (1, False)
     second.rows("INSERT INTO t VALUES (9)")
     first.until(lambda _info: "9" in first.rows("SELECT id FROM t"))
     work(first, "promote")
+
+
+def test_a_replica_is_made_anew(first: Database, second: Database) -> None:
+    first.rows("INSERT INTO t VALUES (10)")
+    work(first, "rebuild", instance=SECOND)
+    second.until(lambda _info: "10" in second.rows("SELECT id FROM t"))
+    assert [one["replicates"] for one in the_set(first)["members"]] == [None, True]
+
+
+def test_another_one_begins_with_a_backup_of_a_replica(first: Database, third: Database) -> None:
+    run = play("replica_create", replicas.wish(first, THIRD, replica_source=SECOND))
+    assert run.ok, run.failures
+    know(third)
+    first.rows("INSERT INTO t VALUES (11)")
+    third.until(lambda _info: "11" in third.rows("SELECT id FROM t"))
+    told = {one["name"]: (one["role"], one["replicates"]) for one in the_set(first)["members"]}
+    assert told == {NAME: ("primary", None), SECOND: ("replica", True), THIRD: ("replica", True)}
+    renewed = play("ticket_renew", third.way)
+    assert renewed.ok, renewed.failures
+
+
+def test_one_of_three_takes_over_and_all_follow(first: Database, second: Database, third: Database) -> None:
+    told = work(first, "promote", instance=THIRD).custom["dbaas_replication_set"]
+    assert (told["primary"], told["receipts"]) == (THIRD, 1)
+    third.rows("INSERT INTO t VALUES (12)")
+    for member in (first, second):
+        member.until(lambda _info, member=member: "12" in member.rows("SELECT id FROM t"))
+    lose_power(third)
+    told = work(first, "eject", instance=THIRD).custom["dbaas_replication_set"]
+    assert (told["primary"] in (NAME, SECOND), told["receipts"], told["lapsed"]) == (True, 1, False)
+    if told["primary"] == SECOND:
+        work(first, "promote", instance=NAME)
+    first.rows("INSERT INTO t VALUES (13)")
+    second.until(lambda _info: "13" in second.rows("SELECT id FROM t"))
+    left = play("replica_detach", {**third.way, "force": True})
+    assert left.ok, left.failures
+    assert [one["name"] for one in the_set(first)["members"]] == [NAME, SECOND]
 
 
 def test_a_replica_leaves(first: Database, second: Database) -> None:

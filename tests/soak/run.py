@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """`./dev soak NAME`: a long-running test with seeded chance; its figures are printed and kept as docs/evidence/NAME.json.
-With another datastore than MariaDB, which DBAAS_E2E_DATASTORE names, as NAME_DATASTORE.json.
+With another datastore than MariaDB, which DBAAS_E2E_DATASTORE names, as NAME_DATASTORE.json; with a mode, see replication.py, as NAME_MODE.json.
 
 It runs on the cloud of OS_CLIENT_CONFIG_FILE and OS_CLOUD (`./dev cloud up` makes one) and removes what it makes.
 """
@@ -23,6 +23,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / ".dev" / "collections")]
 
+from ansible_collections.dbaas.openstack.plugins.module_utils._replication_set import ASYNC  # noqa: E402
+
 from tests.e2e.datastores import MARIADB, TESTED  # noqa: E402
 from tests.soak import (  # noqa: E402
     agent,
@@ -34,6 +36,7 @@ from tests.soak import (  # noqa: E402
     guest_kill,
     kill,
     lock,
+    replica_kill,
     replication,
     settings_kill,
 )
@@ -54,6 +57,7 @@ SOAKS = {
     "kill": kill.soak,
     "lock": lock.soak,
     "logs": flows.logs,
+    "replica_kill": replica_kill.soak,
     "replication": replication.soak,
     "settings_kill": settings_kill.soak,
 }
@@ -81,7 +85,9 @@ def main() -> int:
     options = parser.parse_args()
     if options.name not in WITHOUT_CLOUD and not os.environ.get("OS_CLOUD"):
         parser.error(f"{options.name} needs a cloud: OS_CLOUD is not set; ./dev cloud status says what to export")
-    name = options.name if TESTED is MARIADB else f"{options.name}_{TESTED.name}"
+    mode = replication.MODE if options.name == "replication" else ASYNC
+    parts = [options.name, *([] if TESTED is MARIADB else [TESTED.name]), *([] if mode == ASYNC else [mode])]
+    name = "_".join(parts)
     directory = ROOT / ".dev" / "soak" / name
     directory.mkdir(parents=True, exist_ok=True)
     figures = SOAKS[options.name](options.seed, options.minutes, directory)

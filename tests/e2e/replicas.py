@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A replication set of two as tests make one, look at it, and let a member of it lose its power."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from typing import Any
+
+from tests.e2e.guests import CIDRS, Database
+from tests.e2e.modules import run_tasks, task
+
+
+def wish(primary: Database, replica: str, **change: Any) -> dict[str, Any]:
+    """Variables of replica_create."""
+    return {
+        "replica_of": primary.name,
+        "replicas": [replica],
+        "network": "private",
+        "is_public": True,
+        "allowed_cidrs": CIDRS,
+        "management_cidrs": CIDRS,
+        "replica_endpoint": "address",
+        "ssh_private_key_file": primary.way["ssh_private_key_file"],
+        **change,
+    }
+
+
+def the_set(member: Database) -> dict[str, Any]:
+    """The set of a member, as module replica_info tells it."""
+    (told,) = run_tasks(member.place, task("replica_info", name=member.name))
+    (found,) = told["replication_sets"]
+    return dict(found)
+
+
+def clients(member: Database, name: str) -> Database:
+    """The set as its clients know it: the writer's address, and the authorities of all members. name: of the directory that knows them."""
+    told = the_set(member)
+    made = follower(member, name)
+    (made.place / "host").write_text(told["endpoint"]["writer"][0])
+    (made.place / "ca.pem").write_text(told["ca_certificates"])
+    return made
+
+
+def follower(primary: Database, name: str) -> Database:
+    """A replica, which has the same users."""
+    made = primary.sibling(name)
+    (made.place / "password").write_text(primary.password)
+    return made
+
+
+def know(database: Database) -> None:
+    """Write down its authority, for its clients."""
+    told = "".join(f"{line}\n" for line in database.shell("sudo cat /var/lib/dbaas/tls/ca.pem"))
+    (database.place / "ca.pem").write_text(told)
+
+
+def lose_power(database: Database) -> None:
+    """End its machine as if it had none any more."""
+    with contextlib.suppress(subprocess.SubprocessError):  # the connection ends with it
+        database.shell("sudo sh -c 'echo o > /proc/sysrq-trigger'", timeout=20)
