@@ -227,6 +227,17 @@ def test_one_of_three_takes_over_and_all_follow(first: Database, second: Databas
     assert [one["name"] for one in the_set(first)["members"]] == [NAME, SECOND]
 
 
+def test_members_get_a_new_system_and_keep_their_part(first: Database, second: Database) -> None:
+    rows = "SELECT id FROM t ORDER BY id"
+    for member in (second, first):
+        run = play("instance_rebuild", {**member.way, "reinstall": True})
+        assert run.ok, run.failures
+        first.rows("INSERT INTO t SELECT MAX(id) + 1 FROM t")
+        second.until(lambda _info: second.rows(rows) == first.rows(rows))
+    assert {one["name"]: one["role"] for one in the_set(first)["members"]} == {NAME: "primary", SECOND: "replica"}
+    assert has_addresses(first, second, the_set(first))
+
+
 def test_a_replica_leaves(first: Database, second: Database) -> None:
     work(first, "detach", instance=SECOND)
     (told,) = run_tasks(first.place, task("replica_info"))
