@@ -57,7 +57,9 @@ def _passed(file: str, minutes: float, directory: Path) -> dict[str, Any]:
     """Figures; violations: tests that failed."""
     report = directory / f"{file}.xml"
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", f"tests/e2e/{file}.py", f"--junit-xml={report}"]
+    # A place of its own: pytest removes those of earlier runs when others have begun, and this one takes long.
+    place = f"--basetemp={directory / 'tmp'}"
+    command = [sys.executable, "-m", "pytest", f"tests/e2e/{file}.py", f"--junit-xml={report}", place]
     subprocess.run(command, cwd=ROOT, check=False, timeout=60 * minutes)
     cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314
     rows = [
