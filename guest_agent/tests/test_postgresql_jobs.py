@@ -42,10 +42,14 @@ class FakeDriver:
         self.says = says or {}
         self.amcheck = amcheck
         self.there = there
+        self.follows = False
         self.done: list[tuple[str, str]] = []
 
     def ping(self) -> str:
         return "15.20"
+
+    def kept_out(self) -> bool:
+        return self.follows
 
     def databases(self) -> list[dict[str, Any]]:
         return [{"name": "shop"}, {"name": "till"}]
@@ -163,3 +167,10 @@ def test_extensions_follow_the_packages() -> None:
     assert job.run(report) == {"server_version": "15.20"}
     assert driver.done == [("till", 'ALTER EXTENSION "hstore" UPDATE')]
     assert [event for event, _fields in report.logged] == ["extension"]
+
+
+def test_a_replica_has_them_from_its_primary() -> None:
+    driver = FakeDriver()
+    driver.follows = True
+    assert DatastoreUpgrade(driver, {}, {}).run(FakeReport()) == {"server_version": "15.20"}
+    assert driver.done == []

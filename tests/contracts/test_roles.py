@@ -54,10 +54,12 @@ def test_argument_specs_agree_with_defaults(role: Path) -> None:
     assert disagreements(_options(role), load(role / "defaults/main.yml")) == set()
 
 
-def test_every_work_in_a_guest_is_specified() -> None:
+@pytest.mark.parametrize("entry", ["in_guest", "look"])
+def test_every_work_in_a_guest_is_specified(entry: str) -> None:
     role = ROOT / "roles/instance"
-    told = {path.stem for path in (role / "tasks/in_guest").glob("*.yml")}
-    assert told == set(_options(role)["instance_work"]["choices"])
+    told = {path.stem for path in (role / f"tasks/{entry}").glob("*.yml")}
+    specified = load(role / "meta/argument_specs.yml")["argument_specs"][entry]
+    assert told == set(specified["options"]["instance_work"]["choices"])
 
 
 @pytest.mark.parametrize("role", roles(), ids=str)

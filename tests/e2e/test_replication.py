@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
-NAME, SECOND, THIRD = "e2e-led", "e2e-led-replica-1", "e2e-led-replica-2"
+NAME, SECOND, THIRD, GROUP = "e2e-led", "e2e-led-replica-1", "e2e-led-replica-2", "e2e-led"
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +41,7 @@ def first(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Data
         for name in (THIRD, SECOND, NAME):
             play("replica_detach", {**made.way, "instance": name, "force": True})
             run_tasks(made.place, task("instance", name=name, state="absent", timeout=300))
+        run_tasks(made.place, task("configuration", name=GROUP, state="absent"))
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,13 @@ def third(first: Database) -> Database:
 def work(first: Database, name: str, well: bool = True, check: bool = False, **variables: Any) -> Run:
     run = play(f"replica_{name}", {**first.way, **variables}, check=check)
     assert run.ok is well, run.failures
+    return run
+
+
+def whole(first: Database, operation: str, check: bool = False, **variables: Any) -> Run:
+    """An operation on the whole set, as its playbook has it."""
+    run = play(operation, {**first.way, "whole_set": True, "max_lag": 300, **variables}, check=check)
+    assert run.ok, run.failures
     return run
 
 
@@ -134,8 +142,7 @@ def test_the_replica_takes_over_without_loss(first: Database, second: Database, 
 
 def test_all_are_restarted_and_the_first_leads_again(first: Database, second: Database, writers: Database) -> None:
     with writers.writer() as writer:
-        run = play("instance_restart", {**first.way, "whole_set": True, "max_lag": 300})
-        assert run.ok, run.failures
+        whole(first, "instance_restart")
         before = len(writer.acknowledged)
         first.until(lambda _info: len(writer.acknowledged) > before)
         acknowledged = set(writer.acknowledged)
@@ -144,6 +151,45 @@ def test_all_are_restarted_and_the_first_leads_again(first: Database, second: Da
     assert first.lost(acknowledged) == set()
     second.until(lambda _info: not second.lost(acknowledged), patience=600)
     work(first, "promote", instance=SECOND)
+
+
+def test_all_get_more_room_without_a_switch(first: Database, second: Database) -> None:
+    before = the_set(first)
+    whole(first, "instance_resize", volume_size=2)
+    told = the_set(first)
+    assert (told["primary"], told["reign"]) == (SECOND, before["reign"])
+    assert [one.info()["volume"]["size"] for one in (first, second)] == [2, 2]
+
+
+def test_all_get_another_flavor_and_the_first_leads_again(first: Database, second: Database, writers: Database) -> None:
+    before, wish = the_set(first), {"flavor": "m1.medium", "volume_size": 2}
+    told = whole(first, "instance_resize", check=True, **wish)
+    assert (told.custom["dbaas_decision"]["primary"], the_set(first)["reign"]) == (NAME, before["reign"])
+    with writers.writer() as writer:
+        whole(first, "instance_resize", **wish)
+        acknowledged = set(writer.acknowledged)
+    told = the_set(first)
+    assert (told["primary"], told["reign"]) == (NAME, before["reign"] + 1)
+    assert [one.info()["flavor"] for one in (first, second)] == ["m1.medium", "m1.medium"]
+    assert first.lost(acknowledged) == set()
+    second.until(lambda _info: not second.lost(acknowledged), patience=600)
+    assert has_addresses(first, second, told)
+    assert whole(first, "instance_resize", **wish).changed == 0
+    assert the_set(first)["reign"] == told["reign"]
+
+
+def test_all_have_a_parameter_that_needs_a_restart(first: Database, second: Database, writers: Database) -> None:
+    name, value, shown, _default = TESTED.tuning.waits
+    run = play("configuration_set", {"configuration": GROUP, **TESTED.wish, "configuration_values": {name: value}})
+    assert run.ok, run.failures
+    wish = {"instances": [NAME], "configuration": GROUP, "configuration_restart": True}
+    with writers.writer() as writer:
+        whole(first, "configuration_attach", **wish)
+        acknowledged = set(writer.acknowledged)
+    assert the_set(first)["primary"] == SECOND
+    assert second.lost(acknowledged) == set()
+    assert [one.rows(TESTED.values(name)) for one in (first, second)] == [[shown], [shown]]
+    assert whole(first, "configuration_attach", **wish).changed == 0
 
 
 def test_a_primary_that_is_gone_is_ejected_and_comes_back(first: Database, second: Database, writers: Database) -> None:

@@ -19,7 +19,10 @@ _OLD_EXTENSIONS = (
 
 
 class DatastoreUpgrade(Kind):
-    """Has extensions be of the version that the packages bring, and indexes follow the system's sort orders. Again, it changes nothing."""
+    """Has extensions be of the version that the packages bring, and indexes follow the system's sort orders. Again, it changes nothing.
+
+    A replica has both from its primary, and takes no writes.
+    """
 
     seconds = 86400
 
@@ -27,6 +30,11 @@ class DatastoreUpgrade(Kind):
         self._driver.ping()
 
     def run(self, report: Report) -> dict[str, Any]:
+        if not self._driver.kept_out():
+            self._follow_packages(report)
+        return {"server_version": self._driver.ping()}
+
+    def _follow_packages(self, report: Report) -> None:
         with self._driver.session() as execute:
             databases = [row["name"] for row in execute(Statement(_DATABASES))]
         for place, database in enumerate(databases):
@@ -41,4 +49,3 @@ class DatastoreUpgrade(Kind):
         for database, indexes in built.items():
             report.log("reindexed", database=database, indexes=indexes)
         report.progress("collations")
-        return {"server_version": self._driver.ping()}
