@@ -162,9 +162,10 @@ def test_all_get_more_room_without_a_switch(first: Database, second: Database) -
 
 
 def test_all_get_another_flavor_and_the_first_leads_again(first: Database, second: Database, writers: Database) -> None:
-    before, wish = the_set(first), {"flavor": "m1.medium", "volume_size": 2}
-    told = whole(first, "instance_resize", check=True, **wish)
-    assert (told.custom["dbaas_decision"]["primary"], the_set(first)["reign"]) == (NAME, before["reign"])
+    before = the_set(first)
+    wish: dict[str, Any] = {"flavor": "m1.medium", "volume_size": 2}
+    asked = whole(first, "instance_resize", check=True, **wish)
+    assert (asked.custom["dbaas_decision"]["primary"], the_set(first)["reign"]) == (NAME, before["reign"])
     with writers.writer() as writer:
         whole(first, "instance_resize", **wish)
         acknowledged = set(writer.acknowledged)
@@ -182,7 +183,7 @@ def test_all_have_a_parameter_that_needs_a_restart(first: Database, second: Data
     name, value, shown, _default = TESTED.tuning.waits
     run = play("configuration_set", {"configuration": GROUP, **TESTED.wish, "configuration_values": {name: value}})
     assert run.ok, run.failures
-    wish = {"instances": [NAME], "configuration": GROUP, "configuration_restart": True}
+    wish: dict[str, Any] = {"instances": [NAME], "configuration": GROUP, "configuration_restart": True}
     with writers.writer() as writer:
         whole(first, "configuration_attach", **wish)
         acknowledged = set(writer.acknowledged)
