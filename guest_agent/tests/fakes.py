@@ -69,6 +69,10 @@ class FakeDriver(Driver):
         self.calls.append(f"account {name} {password} {tls}")
         return Plan([Step("account", KEPT)], {}, {})
 
+    def plan_replica_slot(self, name: str, wanted: bool) -> Plan:
+        self.calls.append(f"slot {name} {wanted}")
+        return Plan([Step("slot", KEPT)], {}, {})
+
     def plan_follow(self, upstream: Upstream) -> Plan:
         self.upstream = upstream
         return Plan([Step("follow", KEPT)], {}, {})

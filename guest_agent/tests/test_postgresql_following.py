@@ -20,6 +20,7 @@ from dbaas_agent.drivers.postgresql.following import (
     plan_account,
     plan_follow,
     plan_leave,
+    plan_slot,
     receipts,
 )
 from dbaas_agent.errors import AgentError
@@ -91,19 +92,31 @@ def test_nobody_is_followed_any_more(config: Config) -> None:
 
 
 @pytest.mark.parametrize(("there", "verb"), [(False, "CREATE"), (True, "ALTER")])
-def test_a_replica_has_a_role_and_a_slot(there: bool, verb: str) -> None:
-    at_once, first, *others = shown(plan_account(NAME, "verifier", there, slot=there))
+def test_a_replica_has_a_role(there: bool, verb: str) -> None:
+    at_once, first, *_others = shown(plan_account(NAME, "verifier", there))
     assert at_once == "SET synchronous_commit = local"
     assert first == f"""{verb} ROLE "{NAME}" LOGIN REPLICATION NOINHERIT PASSWORD '********'"""
-    assert any("pg_create_physical_replication_slot" in one for one in others) is not there
 
 
-def test_a_role_and_a_slot_that_are_not_wanted_go() -> None:
-    assert shown(plan_account(NAME, None, there=True, slot=True))[1:] == [
-        f"SELECT pg_drop_replication_slot('{NAME}')",
-        f'DROP OWNED BY "{NAME}"; DROP ROLE "{NAME}"',
-    ]
-    assert shown(plan_account(NAME, None, there=False, slot=False)) == []
+def test_a_role_that_is_not_wanted_goes() -> None:
+    assert shown(plan_account(NAME, None, there=True))[1:] == [f'DROP OWNED BY "{NAME}"; DROP ROLE "{NAME}"']
+    assert shown(plan_account(NAME, None, there=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "lost", "steps"),
+    [
+        (True, False, False, ["create"]),
+        (True, True, False, []),
+        (True, True, True, ["drop", "create"]),
+        (False, True, False, ["drop"]),
+        (False, False, False, []),
+    ],
+)
+def test_a_replica_has_a_slot_that_it_can_use(wanted: bool, there: bool, lost: bool, steps: list[str]) -> None:
+    functions = {"create": "pg_create_physical_replication_slot", "drop": "pg_drop_replication_slot"}
+    called = [one.removeprefix("SELECT ").partition("(")[0] for one in shown(plan_slot(NAME, wanted, there, lost))]
+    assert called == [functions[one] for one in steps]
 
 
 def test_a_primary_waits_for_as_many_of_those_who_count() -> None:

@@ -58,13 +58,25 @@ def reason(agent: Agent, facts: Facts, verb: str, **args: Any) -> str:
 
 
 def test_an_account_is_made_where_others_can_have_it_from(agent: Agent) -> None:
-    wish = {"name": NAME, "password": "secret", "tls": True, "state": "present"}
+    wish = {"name": NAME, "password": "secret", "tls": True, "slot": True, "state": "present"}
     assert call(agent, PRIMARY, "replica_account", **wish)["changed"]
     assert call(agent, PRIMARY, "replica_account", **{**wish, "state": "absent"})["changed"]
     calls = [one for one in fake(agent).calls if one.startswith("account")]
     assert calls == [f"account {NAME} secret True", f"account {NAME} None True"]
     assert reason(agent, FOLLOWS, "replica_account", **wish) == "not_actionable"
     assert reason(agent, PRIMARY, "replica_account", **{**wish, "password": None}) == "invalid"
+
+
+def test_what_a_replica_has_not_read_is_kept_where_it_comes(agent: Agent) -> None:
+    wish = {"name": NAME, "password": "secret", "tls": True, "slot": True, "state": "present"}
+    call(agent, PRIMARY, "replica_account", **wish)
+    # It comes to another one, which has the account from here.
+    call(agent, PRIMARY, "replica_account", **{**wish, "slot": False})
+    call(agent, FOLLOWS, "replica_slot", name=NAME, state="present")
+    call(agent, PRIMARY, "replica_slot", name=NAME, state="absent")
+    call(agent, PRIMARY, "replica_account", **{**wish, "slot": False, "state": "absent"})
+    slots = [one for one in fake(agent).calls if one.startswith("slot")]
+    assert slots == [f"slot {NAME} {wanted}" for wanted in (True, True, False, False)]
 
 
 def test_another_server_is_followed_once_nobody_can_write(agent: Agent) -> None:

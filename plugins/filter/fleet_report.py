@@ -123,6 +123,10 @@ _value:
           description: The mode of that set, empty without one.
           type: str
           sample: ""
+        follows:
+          description: The uid of the replica that it follows, empty if it follows the primary, or nobody.
+          type: str
+          sample: ""
         replicates:
           description: Of a replica, whether it hears the one that it follows, and applies what it hears; null if it is none, or does not tell.
           type: bool
@@ -166,10 +170,10 @@ _value:
           type: dict
           sample: {name: orders, role: primary, status: ACTIVE, lag: 0, replicates: null}
         replicas:
-          description: The same of the other members, by name.
+          description: The same of those that follow the primary, by name. Each has C(replicas), too, those that follow it.
           type: list
           elements: dict
-          sample: [{name: orders-2, role: replica, status: ACTIVE, lag: 0, replicates: true}]
+          sample: [{name: orders-2, role: replica, status: ACTIVE, lag: 0, replicates: true, replicas: []}]
 """
 
 import time

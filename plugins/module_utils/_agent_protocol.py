@@ -370,6 +370,29 @@ VERBS: dict[str, dict[str, Any]] = {
                 "type": "bool",
                 "default": True,
             },
+            "slot": {
+                "type": "bool",
+                "default": True,
+            },
+            "state": {
+                "type": "str",
+                "default": "present",
+                "choices": [
+                    "present",
+                    "absent",
+                ],
+            },
+        },
+    },
+    "replica_slot": {
+        "mutating": True,
+        "timeout": 60,
+        "args": {
+            "name": {
+                "type": "str",
+                "required": True,
+                "pattern": "dbaas_replica_[0-9a-f]{8}",
+            },
             "state": {
                 "type": "str",
                 "default": "present",

@@ -73,6 +73,7 @@ def view(
         "logs": logs_in(volume.metadata) if volume else [],
         "replication_set": identity,
         "replication_mode": replication.mode if replication else "",
+        "follows": replication.follows.get(instance.anchor.uid, "") if replication else "",
         "open_ports": database_ports,
         "allowed_cidrs": sorted({rule.cidr for rule in instance.group.rules if rule.port != SSH_PORT}),
         "management_cidrs": sorted(

@@ -230,7 +230,7 @@ def _not_planned(one: Member, reign: Reign, old: Member, limits: Limits) -> list
         msg = f"the replication of {one.name} does not run: playbook replica_rejoin, or replica_rebuild where that does not help"
         found.append(Obstacle(one.name, STOPPED, msg))
     if one.delay:
-        msg = f"{one.name} is kept {one.delay} s behind on purpose: name another one, or make its delay 0 first"
+        msg = f"{one.name} is kept {one.delay} s behind on purpose: name another one, or end that (playbook replica_rejoin, replica_delay=0)"
         found.append(Obstacle(one.name, DELAYED, msg))
     elif one.lag > limits.max_lag:
         msg = f"{one.name} is {one.lag:.0f} s behind, more than max_lag={limits.max_lag:.0f}: wait, or raise max_lag"

@@ -78,21 +78,22 @@ def _founded(founder: Party, history: History, new_id: str) -> ReplicationSet:
 class Wish:
     """What becomes of a set's mode; None leaves what is. mode, wanted: see ReplicationSet.guarded. waits_for: see ReplicationSet.waiting_for.
 
-    synchronous: whether the receipts of the instance that it is about count.
+    synchronous, follows, delay: of the instance that it is about, see ReplicationSet.seated.
     """
 
     mode: str | None = None
     wanted: int | None = None
     waits_for: int | None = None
     synchronous: bool | None = None
+    follows: str | None = None
+    delay: int | None = None
 
     def met(self, party: Party, change: Change) -> Change:
         """The change with that."""
         after = change.after
         if after is None:
             return change
-        if self.synchronous is not None:
-            after = after.with_member(party.uid, synchronous=self.synchronous)
+        after = after.seated(party.uid, synchronous=self.synchronous, follows=self.follows, delay=self.delay)
         if self.mode is not None or self.wanted is not None:
             after = after.guarded(self.mode, self.wanted)
         if self.waits_for is not None:

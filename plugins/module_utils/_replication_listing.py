@@ -6,6 +6,7 @@
 
 The content type carries the summary, so that one listing tells the sets of a fleet:
 application/vnd.dbaas.set+json;primary=6f1c0d2e3b4a59687766554433221101;mode=async
+Where replicas follow replicas, follows=UID-UID.UID-UID says who follows whom.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ MEDIA_TYPE = "application/vnd.dbaas.set+json"
 
 
 class Listed(t.NamedTuple):
-    """primary: its uid. mode: see ReplicationSet."""
+    """primary: its uid. mode: see ReplicationSet. follows: for the uid of who follows a replica that one's."""
 
     primary: str
     mode: str
+    follows: t.Mapping[str, str] = {}
 
     def role(self, uid: str) -> str:
         """Of an instance whose volume names the set."""
@@ -30,7 +32,9 @@ class Listed(t.NamedTuple):
 
 def content_type(kept: ReplicationSet) -> str:
     """Of the record."""
-    return f"{MEDIA_TYPE};primary={kept.primary};mode={kept.mode}"
+    links = [f"{uid}-{source}" for uid, source in kept.cascade().items() if source != kept.primary]
+    follows = f";follows={'.'.join(links)}" if links else ""
+    return f"{MEDIA_TYPE};primary={kept.primary};mode={kept.mode}{follows}"
 
 
 def parse(told: str) -> Listed | None:
@@ -39,4 +43,5 @@ def parse(told: str) -> Listed | None:
     words = dict(parameter.split("=", 1) for parameter in parameters if "=" in parameter)
     if media_type != MEDIA_TYPE or not words.get("primary"):
         return None
-    return Listed(words["primary"], words.get("mode", ""))
+    links = (link.partition("-") for link in words.get("follows", "").split(".") if link)
+    return Listed(words["primary"], words.get("mode", ""), {uid: source for uid, _dash, source in links})

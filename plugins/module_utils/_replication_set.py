@@ -27,15 +27,22 @@ _MODE = {"gtid_set": SEMI_SYNC, "gtid_state": SEMI_SYNC, "wal": SYNC}
 """Which of them a datastore has beside async, by how its histories are written."""
 _MOST = {"gtid_state": 1}
 """For how many receipts it can wait, where that is bounded: MariaDB 11.8 has no variable for their number."""
+_LONGEST_DELAY = 30 * 86400
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclasses.dataclass(frozen=True)
 class Seat:
-    """A member. server_id: its number in the datastore's configuration, which no other member had before. synchronous: its receipts count."""
+    """A member. server_id: its number in the datastore's configuration, which no other member had before. synchronous: its receipts count.
+
+    follows: the uid of the replica that it is to follow; empty: the primary, whoever that is. delay: seconds by which it is kept behind on
+    purpose. Both say what it is while it is a replica, and stay while it is primary.
+    """
 
     server_id: int
     synchronous: bool = True
+    follows: str = ""
+    delay: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,17 +96,81 @@ class ReplicationSet:
         }
 
     def receivers(self) -> list[str]:
-        """The uids of the replicas whose receipts count."""
-        return sorted(uid for uid, seat in self.members.items() if seat.synchronous and uid != self.primary)
+        """The uids of the replicas whose receipts count. Who follows a replica gives none to the primary."""
+        return sorted(
+            uid
+            for uid, seat in self.members.items()
+            if seat.synchronous and uid != self.primary and self.upstream(uid) == self.primary
+        )
 
-    def with_member(self, uid: str, *, synchronous: bool | None = None) -> ReplicationSet:
-        """With another member, or with that one as it is to be. synchronous: None leaves it; a new one's receipts count."""
-        seat = self.members.get(uid)
-        number = seat.server_id if seat else self.next_server_id
-        counts = (seat.synchronous if seat else True) if synchronous is None else synchronous
-        after = dataclasses.replace(self, members={**self.members, uid: Seat(number, counts)})
-        after = after if seat else dataclasses.replace(after, next_server_id=number + 1)
-        return after._bounded()
+    def upstream(self, uid: str, absent: t.Container[str] = ()) -> str:
+        """The uid of whom a replica follows now: the primary, or the replica that its seat names.
+
+        It is the primary where that one is none of the set, is absent, is kept behind itself, or follows this one, through however many others:
+        so whoever goes from one to the next comes to the primary.
+        """
+        wanted = self.members[uid].follows
+        if wanted in absent or not self._passes_on(wanted):
+            return self.primary
+        passed, one = {wanted}, self.members[wanted].follows
+        while self._passes_on(one) and one not in passed:
+            passed.add(one)
+            one = self.members[one].follows
+        return self.primary if uid in passed else wanted
+
+    def _passes_on(self, uid: str) -> bool:
+        return uid in self.members and uid != self.primary and not self.members[uid].delay
+
+    def cascade(self, absent: t.Container[str] = ()) -> dict[str, str]:
+        """For each replica that is not absent whom it follows now, in an order in which everybody comes after the one that he follows."""
+        links = {uid: self.upstream(uid, absent) for uid in self.members if uid != self.primary and uid not in absent}
+
+        def depth(uid: str) -> int:
+            return 1 + depth(links[uid]) if uid in links else 0
+
+        return {uid: links[uid] for uid in sorted(links, key=lambda uid: (depth(uid), uid))}
+
+    def with_member(self, uid: str) -> ReplicationSet:
+        """With another member, whose receipts count, and which follows the primary; one that is there stays as it is."""
+        if uid in self.members:
+            return self
+        number = self.next_server_id
+        members = {**self.members, uid: Seat(number)}
+        return dataclasses.replace(self, members=members, next_server_id=number + 1)
+
+    def seated(
+        self, uid: str, *, synchronous: bool | None = None, follows: str | None = None, delay: int | None = None
+    ) -> ReplicationSet:
+        """With that member as it is to be; None leaves what is. follows: the uid of any member; the primary stands for whoever is that.
+
+        Where somebody's receipts do not count any more, the primary waits for none until it is seen who gives them.
+        DbaasError (invalid, not_actionable).
+        """
+        if uid == self.primary and (delay or follows not in (None, uid)):
+            raise DbaasError("not_actionable", "the primary follows nobody, and nobody keeps it behind: name a replica")
+        now = self.members[uid]
+        after = dataclasses.replace(
+            now,
+            synchronous=now.synchronous if synchronous is None else synchronous,
+            follows=now.follows if follows is None else "" if follows == self.primary else follows,
+            delay=now.delay if delay is None else delay,
+        )
+        if not 0 <= after.delay <= _LONGEST_DELAY:
+            raise DbaasError(
+                "invalid", f"delay: {after.delay} is not from 0 to {_LONGEST_DELAY} seconds", option="delay"
+            )
+        found = dataclasses.replace(self, members={**self.members, uid: after})
+        if follows and after.follows and found.upstream(uid) != after.follows:
+            msg = "follows: a replica follows the primary, or a replica of its set that is not kept behind and does not follow it in turn"
+            raise DbaasError("invalid", msg, option="follows")
+        if after.delay and any(one.follows == uid for one in found.members.values()):
+            msg = (
+                "delay: other replicas follow this one, and would be behind with it; have them follow the primary first"
+            )
+            raise DbaasError("invalid", msg, option="delay")
+        if set(self.receivers()) - set(found.receivers()):
+            return dataclasses.replace(found, receipts=0)
+        return found._bounded()
 
     def guarded(self, mode: str | None, wanted: int | None) -> ReplicationSet:
         """With another mode; None leaves what is. For how many receipts its primary waits is not raised by that: see waiting_for."""
@@ -129,7 +200,11 @@ class ReplicationSet:
             raise DbaasError(
                 "not_actionable", "the primary is no replica: playbook replica_promote makes another one that first"
             )
-        members = {one: seat for one, seat in self.members.items() if one != uid}
+        members = {
+            one: dataclasses.replace(seat, follows="") if seat.follows == uid else seat
+            for one, seat in self.members.items()
+            if one != uid
+        }
         return dataclasses.replace(self, members=members)._bounded()
 
     def under(self, uid: str, line: str, base: str) -> ReplicationSet:

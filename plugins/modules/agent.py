@@ -50,6 +50,7 @@ options:
       - position
       - root_set
       - replica_account
+      - replica_slot
       - replica_follow
       - replica_await
       - replica_discard

@@ -167,6 +167,11 @@ instances:
       type: str
       returned: always
       sample: ""
+    follows:
+      description: The uid of the replica that it follows, as that record says; empty for one that follows the primary, or nobody.
+      type: str
+      returned: always
+      sample: ""
     open_ports:
       description: Ports of the datastore that somebody may reach.
       type: list

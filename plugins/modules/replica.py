@@ -68,6 +68,17 @@ options:
   synchronous:
     description: With O(state=present), whether the receipts of this instance count while it is a replica. Without it they do, unless that was said before.
     type: bool
+  follows:
+    description:
+      - With O(state=present), name of the replica that this one is to follow, so that the primary has no work with it. The primary's name has it follow the
+        primary, whoever that is. Without it whom it followed before, and the primary at first.
+      - It follows the primary, too, while that replica is primary, or none of the set any more.
+    type: str
+  delay:
+    description:
+      - With O(state=present), seconds by which this replica is kept behind on purpose. Without it what was said before, and V(0) at first.
+      - Others cannot follow one that is kept behind.
+    type: int
   port:
     description:
       - With O(state=present), the port on which members reach each other. A security group of the set lets them in.
@@ -126,7 +137,7 @@ replication_set:
     members:
       description: By uid, what a member has, C(server_id) among it.
       type: dict
-      sample: {6f1c0d2e3b4a59687766554433221101: {server_id: 1, synchronous: true}}
+      sample: {6f1c0d2e3b4a59687766554433221101: {server_id: 1, synchronous: true, follows: "", delay: 0}}
     mode:
       description: V(async), V(semi_sync) or V(sync).
       type: str
@@ -196,6 +207,8 @@ def argument_spec() -> dict[str, t.Any]:
         "receipts": {"type": "int"},
         "waits_for": {"type": "int"},
         "synchronous": {"type": "bool"},
+        "follows": {"type": "str"},
+        "delay": {"type": "int"},
         "port": {"type": "int"},
         "dest": {"type": "path"},
         "valid_for": {"type": "int", "default": 365},
@@ -212,7 +225,8 @@ def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     names = [params["instance"], *([params["replica_of"]] if params["replica_of"] else [])]
     rows = [require(connection, name, prefix) for name in names]
     party, *others = [_party(connection, row, prefix) for row in rows]
-    change = _planned(params, party, others[0] if others else None)
+    follows = require(connection, params["follows"], prefix)["uid"] if params["follows"] else None
+    change = _planned(params, party, others[0] if others else None, follows)
     if module.check_mode:
         reach = _reach(connection, params, change, [party, *others], check=True)
     else:
@@ -263,10 +277,12 @@ def _party(connection: t.Any, row: Row, prefix: str) -> Party:
     return Party(row["name"], row["uid"], told, there, free=named is None)
 
 
-def _planned(params: t.Mapping[str, t.Any], party: Party, other: Party | None) -> Change:
+def _planned(params: t.Mapping[str, t.Any], party: Party, other: Party | None, follows: str | None) -> Change:
     history = History(params["kind"], params["line"], params["base"])
     if params["state"] == "present":
-        wish = Wish(params["mode"], params["receipts"], params["waits_for"], params["synchronous"])
+        wish = Wish(
+            params["mode"], params["receipts"], params["waits_for"], params["synchronous"], follows, params["delay"]
+        )
         return wish.met(party, joined(party, other, history, uuid.uuid4().hex))
     return left(party) if params["state"] == "absent" else promoted(party, params["reign"], history)
 

@@ -29,7 +29,7 @@ options:
       - Needs O(name).
     type: dict
   leaving:
-    description: With O(facts), names of members that will give no receipts soon.
+    description: With O(facts), names of members that will give no receipts soon, and whom nobody is to follow.
     type: list
     elements: str
     default: []
@@ -151,6 +151,10 @@ replication_sets:
           description: Whether its receipts count while it is a replica.
           type: bool
           sample: true
+        follows:
+          description: Name of the replica that it follows, as the set's record says; none for the primary, and for those that follow the primary.
+          type: str
+          sample: null
         seat:
           description: For programs, what its agent is to be told with its verb C(member_set).
           type: dict
@@ -176,7 +180,7 @@ replication_sets:
           type: str
           sample: 10.0.0.7
         delay:
-          description: Seconds by which it stays behind on purpose, by its heartbeat; none for the primary, and where it does not tell.
+          description: Seconds by which it is kept behind on purpose, as the set's record says.
           type: int
           sample: 0
         replicates:
@@ -225,6 +229,14 @@ errant:
   type: list
   elements: dict
   sample: []
+following:
+  description:
+    - Whom each replica is to follow that answers and has no writes of its own, as C(member) and C(source), in an order in which everybody comes after the
+      one that it follows. Who follows a replica that is not among them follows the primary meanwhile.
+  returned: with O(facts)
+  type: list
+  elements: dict
+  sample: [{member: orders-2, source: orders}, {member: orders-3, source: orders-2}]
 receipts:
   description: For the receipts of how many replicas the primary can wait, by the facts.
   returned: with O(facts)
@@ -292,7 +304,10 @@ def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
         members = _members(found[0], names, params["facts"])
         told["decision"] = _replica_facts.shown(_decided(connection, params, found[0], names, members))
         primary = names.get(found[0].primary, found[0].primary)
-        told["errant"] = [_replica_facts.obstacle(one) for one in _errant(found[0], names, members)]
+        errant = _errant(found[0], names, members)
+        told["errant"] = [_replica_facts.obstacle(one) for one in errant]
+        absent = {*params["leaving"], *(one.member for one in errant)}
+        told["following"] = _following(found[0], names, params["facts"].keys() - absent)
         told["receipts"] = _replica_decision.receipts(primary, found[0].wanted, members, params["leaving"])
     return told
 
@@ -306,20 +321,23 @@ def _shown(connection: t.Any, found: ReplicationSet, rows: Rows, prefix: str) ->
         beat = _store.heartbeat_body(connection, uid, prefix=prefix) if uid in instances else {}
         told = beat.get("replication") or {}
         source = told.get("source")
+        leads = uid == found.primary
+        follows = "" if leads else found.upstream(uid)
         authorities.add((beat.get("tls") or {}).get("ca_certificate", ""))
         return {
             "name": row["name"],
             "uid": uid,
-            "role": "primary" if uid == found.primary else "replica",
+            "role": "primary" if leads else "replica",
             "server_id": found.members[uid].server_id,
             "synchronous": found.members[uid].synchronous,
+            "follows": None if follows in ("", found.primary) else instances.get(follows, {"name": follows})["name"],
             "seat": found.seat(uid),
             "status": row["status"],
             "fault": row["fault"],
             "lag": beat.get("lag"),
             "applied": told.get("applied"),
             "host": row["host"],
-            "delay": (source or {}).get("delay"),
+            "delay": 0 if leads else found.members[uid].delay,
             "replicates": source and bool(source.get("receiving") and source.get("applying")),
         }
 
@@ -345,10 +363,17 @@ def _errant(found: ReplicationSet, names: t.Mapping[str, str], members: list[Mem
 
 
 def _members(found: ReplicationSet, names: t.Mapping[str, str], facts: t.Mapping[str, t.Any]) -> list[Member]:
+    counts = found.receivers()
     return [
-        _replica_facts.member(names.get(uid, uid), facts.get(names.get(uid, uid)) or {}, synchronous=seat.synchronous)
-        for uid, seat in found.members.items()
+        _replica_facts.member(names.get(uid, uid), facts.get(names.get(uid, uid)) or {}, synchronous=uid in counts)
+        for uid in found.members
     ]
+
+
+def _following(found: ReplicationSet, names: t.Mapping[str, str], there: t.Collection[str]) -> list[dict[str, t.Any]]:
+    absent = [uid for uid in found.members if names.get(uid, uid) not in there]
+    links = found.cascade(absent)
+    return [{"member": names[uid], "source": names.get(source, source)} for uid, source in links.items()]
 
 
 def _decided(

@@ -69,6 +69,7 @@ def _row(instance: t.Mapping[str, t.Any], now: float) -> Row:
         "heartbeat_age": age,
         "replication_set": _printable(instance["replication_set"], _WORD_LENGTH),
         "replication_mode": _printable(instance["replication_mode"], _WORD_LENGTH),
+        "follows": _printable(instance["follows"], _WORD_LENGTH),
         "lag": _sensible(heartbeat.get("lag"), _LAST_SECOND),
         "replicates": heartbeat.get("replicates"),
         "ticket_expires": None if expires is None else _iso(expires),
@@ -97,14 +98,27 @@ def _replication_sets(rows: list[Row]) -> list[dict[str, t.Any]]:
 
 
 def _replication_set(identity: str, members: list[Row]) -> dict[str, t.Any]:
-    ranked = [_member(row) for row in sorted(members, key=lambda row: (row["role"] != "primary", row["name"]))]
+    ranked = sorted(members, key=lambda row: (row["role"] != "primary", row["name"]))
     led = ranked[0]["role"] == "primary"
     return {
         "id": identity,
         "mode": members[0]["replication_mode"],
-        "primary": ranked[0] if led else None,
-        "replicas": ranked[1:] if led else ranked,
+        "primary": _member(ranked[0]) if led else None,
+        "replicas": _branches(ranked[1:] if led else ranked),
     }
+
+
+def _branches(replicas: list[Row]) -> list[Row]:
+    """Those that follow the primary, each with those that follow it. Everybody is there once, whatever is told."""
+    uids, left = {row["uid"] for row in replicas}, list(replicas)
+
+    def following(uid: str) -> list[Row]:
+        mine = [row for row in left if (row["follows"] if row["follows"] in uids else "") == uid]
+        left[:] = [row for row in left if row not in mine]
+        return [{**_member(row), "replicas": following(row["uid"])} for row in mine]
+
+    found = following("")
+    return found + [{**_member(row), "replicas": []} for row in left]
 
 
 def _member(row: Row) -> Row:

@@ -66,12 +66,16 @@ def fleet_table(report: t.Mapping[str, t.Any]) -> list[str]:
 
 def _branches(one: Row) -> list[Row]:
     """A replication set from its root to its leaves."""
-    last = len(one["replicas"])
-    leaves = [
-        {**replica, "branch": "└─ " if number == last else "├─ ", "mode": ""}
-        for number, replica in enumerate(one["replicas"], 1)
-    ]
-    return [{**(one["primary"] or _NOBODY), "branch": "", "mode": one["mode"]}, *leaves]
+    return [{**(one["primary"] or _NOBODY), "branch": "", "mode": one["mode"]}, *_leaves(one["replicas"], "")]
+
+
+def _leaves(replicas: t.Sequence[Row], stem: str) -> list[Row]:
+    """stem: what stands before their branches."""
+    leaves = []
+    for number, replica in enumerate(replicas, 1):
+        fork, below = ("└─ ", "   ") if number == len(replicas) else ("├─ ", "│  ")
+        leaves += [{**replica, "branch": stem + fork, "mode": ""}, *_leaves(replica["replicas"], stem + below)]
+    return leaves
 
 
 def _aligned(columns: t.Mapping[str, t.Callable[[Row], str | None]], rows: t.Sequence[Row]) -> list[str]:

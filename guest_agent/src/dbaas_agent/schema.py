@@ -162,8 +162,14 @@ VERBS: dict[str, dict[str, Any]] = {
             "name": {"type": "str", "required": True, "pattern": ACCOUNT},
             "password": {"type": "str", "secret": True},
             "tls": {"type": "bool", "default": True},
+            "slot": {"type": "bool", "default": True},
             "state": _STATE,
         },
+    },
+    "replica_slot": {
+        "mutating": True,
+        "timeout": 60,
+        "args": {"name": {"type": "str", "required": True, "pattern": ACCOUNT}, "state": _STATE},
     },
     "replica_follow": {
         "mutating": True,

@@ -25,6 +25,7 @@ from dbaas_agent.verbs_replication import (
     replica_await,
     replica_discard,
     replica_follow,
+    replica_slot,
     require_no_source,
     writes_drain,
 )
@@ -262,6 +263,7 @@ HANDLERS: dict[str, Callable[[Agent, dict[str, Any], bool], Result]] = {
     "root_status": _root_status,
     "root_set": _root_set,
     "replica_account": replica_account,
+    "replica_slot": replica_slot,
     "replica_follow": replica_follow,
     "replica_await": replica_await,
     "replica_discard": replica_discard,

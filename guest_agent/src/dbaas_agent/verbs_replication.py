@@ -41,7 +41,15 @@ def replica_account(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     if wanted and not args["password"]:
         raise AgentError("invalid", "password: an account that is to be there needs one")
     password = args["password"] if wanted else None
-    return carry_out(agent, agent.driver.plan_replica_account(args["name"], password, args["tls"]), check)
+    plan = agent.driver.plan_replica_account(args["name"], password, args["tls"])
+    if args["slot"] or not wanted:
+        slot = agent.driver.plan_replica_slot(args["name"], wanted)
+        plan = replace(plan, statements=[*slot.statements, *plan.statements])
+    return carry_out(agent, plan, check)
+
+
+def replica_slot(agent: Agent, args: dict[str, Any], check: bool) -> Result:
+    return carry_out(agent, agent.driver.plan_replica_slot(args["name"], args["state"] == "present"), check)
 
 
 def replica_follow(agent: Agent, args: dict[str, Any], check: bool) -> Result:

@@ -25,6 +25,7 @@ ORDERS: dict[str, Any] = {
     "host": "203.0.113.9",
     "replication_set": "",
     "replication_mode": "",
+    "follows": "",
     "volume": {"size": 20, "used_percent": 12},
     "heartbeat": {"age": 7.6, "lag": 0, "replicates": None, "ticket_expires": int(NOW) + 365 * DAY},
 }
@@ -37,12 +38,13 @@ def instance(**change: Any) -> dict[str, Any]:
 
 
 def replicated() -> list[dict[str, Any]]:
-    """A set with two replicas, one of which does not follow."""
+    """A set with two replicas, one of which does not follow, and one of whom another one follows."""
     member = {"replication_set": "7a3f0d2e3b4a59687766554433221101", "replication_mode": "semi_sync"}
     follows: dict[str, Any] = {**member, "role": "replica"}
     return [
         instance(name="orders-3", **follows, heartbeat={"lag": 300, "replicates": False}),
-        instance(name="orders-2", **follows, heartbeat={"lag": 2, "replicates": True}),
+        instance(name="orders-2", uid="2", **follows, heartbeat={"lag": 2, "replicates": True}),
+        instance(name="orders-4", **follows, follows="2", heartbeat={"lag": 3, "replicates": True}),
         instance(**member),
     ]
 
@@ -72,7 +74,7 @@ _NUMBER = st.one_of(st.none(), st.integers(0, 10**40))
 HOSTILE = st.builds(
     instance,
     **dict.fromkeys(("name", "uid", "fault", "task", "role", "datastore", "datastore_version", "flavor"), _TEXT),
-    **dict.fromkeys(("replication_set", "replication_mode"), st.one_of(st.just(""), st.just("one"), _TEXT)),
+    **dict.fromkeys(("replication_set", "replication_mode", "follows"), st.one_of(st.just(""), st.just("one"), _TEXT)),
     status=st.one_of(st.sampled_from(["ERROR", "ACTIVE"]), _TEXT),
     volume=st.one_of(st.none(), st.fixed_dictionaries({"used_percent": _NUMBER})),
     heartbeat=st.one_of(

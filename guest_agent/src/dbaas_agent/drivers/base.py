@@ -102,6 +102,10 @@ class Driver(ABC):
     def plan_replica_account(self, name: str, password: str | None, tls: bool) -> Plan:
         """How there comes to be an account by which one replica may follow this server; None: how there comes to be none."""
 
+    def plan_replica_slot(self, name: str, wanted: bool) -> Plan:  # noqa: ARG002 (most keep it for all alike)
+        """How this server comes to keep for the replica of that account what it has not read, or to keep it no longer; it writes nothing that others get."""
+        return Plan([], {}, {})
+
     @abstractmethod
     def plan_follow(self, upstream: Upstream) -> Plan:
         """How this server, which takes no writes, comes to follow another one."""

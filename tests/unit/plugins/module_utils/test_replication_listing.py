@@ -18,8 +18,13 @@ ALONE = founded("0f8fad5bd9cb469fa16570867728950e", "6f1c", "gtid_state", "0-1",
 @pytest.mark.parametrize("mode", MODES)
 def test_a_listing_tells_primary_and_mode(mode: str) -> None:
     told = listing.parse(listing.content_type(dataclasses.replace(ALONE, mode=mode)))
-    assert told == listing.Listed("6f1c", mode)
+    assert told == listing.Listed("6f1c", mode, {})
     assert [told.role(uid) for uid in ALONE.members] == ["primary", "replica"]
+
+
+def test_a_listing_tells_who_follows_a_replica() -> None:
+    told = listing.parse(listing.content_type(ALONE.with_member("8b4c").seated("8b4c", follows="7a3f")))
+    assert told == listing.Listed("6f1c", "async", {"8b4c": "7a3f"})
 
 
 @given(st.one_of(st.text(), st.text().map(lambda text: f"{listing.MEDIA_TYPE};{text}")))

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 ID = "0f8fad5bd9cb469fa16570867728950e"
 ALONE = sets.founded(ID, "a", "gtid_state", "0-1", "0-1-5")
-THREE = ALONE.with_member("b").with_member("c", synchronous=False)
+THREE = ALONE.with_member("b").with_member("c").seated("c", synchronous=False)
+CASCADE = ALONE.with_member("b").with_member("c").with_member("d").seated("c", follows="b").seated("d", follows="c")
 
 
 def refusal(act: Any) -> str:
@@ -33,6 +34,11 @@ def test_a_set_begins_with_its_primary() -> None:
 
 def test_what_is_kept_is_read_again() -> None:
     assert sets.parse(json.loads(THREE.body()), f"sets/{ID}") == THREE
+    assert sets.parse(json.loads(CASCADE.body()), f"sets/{ID}") == CASCADE
+    older = json.loads(THREE.body())
+    for seat in older["members"].values():
+        del seat["follows"], seat["delay"]
+    assert sets.parse(older, f"sets/{ID}") == THREE
     newer = {**json.loads(THREE.body()), "colour": "red"}
     newer["members"]["a"]["mood"] = "good"
     assert sets.parse(newer, f"sets/{ID}") == THREE
@@ -124,7 +130,7 @@ def test_nobody_waits_for_more_than_count_or_are_wanted(steps: list[tuple[Any, .
     now = sets.founded(ID, "a", "wal", "1@0/0", "1@0/0:0/5")
     for step, *given_ in steps:
         if step == "come":
-            now = now.with_member(given_[0], synchronous=given_[1])
+            now = now.with_member(given_[0]).seated(given_[0], synchronous=given_[1])
         elif step == "go" and given_[0] != now.primary:
             now = now.without_member(given_[0])
         elif step == "lead" and given_[0] in now.members:
@@ -136,6 +142,84 @@ def test_nobody_waits_for_more_than_count_or_are_wanted(steps: list[tuple[Any, .
         assert 0 <= now.receipts <= min(now.wanted, len(now.receivers()))
         assert (now.wanted > 0) is (now.mode == "sync")
         assert sets.parse(json.loads(now.body()), f"sets/{ID}") == now
+
+
+def test_replicas_follow_replicas() -> None:
+    assert list(CASCADE.cascade().items()) == [("b", "a"), ("c", "b"), ("d", "c")]
+    # Whoever does not answer is no use to others, who go on below the primary.
+    assert CASCADE.cascade(["b"]) == {"c": "a", "d": "c"}
+    # One that is primary follows nobody, and does again when it is none any more.
+    under = CASCADE.under("c", "0-3", "0-1-9")
+    assert under.cascade() == {"a": "c", "b": "c", "d": "c"}
+    assert under.under("a", "0-1", "0-3-12").cascade() == CASCADE.cascade()
+    # Who followed one that leaves follows the primary.
+    left = CASCADE.without_member("b")
+    assert left.cascade() == {"c": "a", "d": "c"}
+    assert left.with_member("b").cascade() == {"b": "a", "c": "a", "d": "c"}
+
+
+def test_who_cannot_be_followed_is_refused() -> None:
+    for uid, follows in (("b", "d"), ("b", "b"), ("c", "z")):
+        assert refusal(lambda uid=uid, follows=follows: CASCADE.seated(uid, follows=follows)) == "invalid"
+    kept_behind = CASCADE.seated("d", delay=60)
+    assert refusal(lambda: kept_behind.seated("b", follows="d")) == "invalid"
+    assert refusal(lambda: CASCADE.seated("c", delay=60)) == "invalid"
+    assert refusal(lambda: CASCADE.seated("d", delay=-1)) == "invalid"
+    assert refusal(lambda: CASCADE.seated("d", delay=31 * 86400)) == "invalid"
+    assert refusal(lambda: CASCADE.seated("a", delay=60)) == "not_actionable"
+    assert refusal(lambda: CASCADE.seated("a", follows="b")) == "not_actionable"
+    # Its name stands for whoever is primary.
+    assert CASCADE.seated("c", follows="a").under("d", "0-4", "0-1-9").upstream("c") == "d"
+
+
+def test_a_delay_holds_again_when_he_is_a_replica_again() -> None:
+    back = CASCADE.seated("d", delay=60).under("d", "0-4", "0-1-9").under("a", "0-1", "0-4-12")
+    assert back.members["d"].delay == 60
+    assert back.seated("d", delay=0).members["d"].delay == 0
+
+
+def test_who_follows_a_replica_gives_no_receipts() -> None:
+    assert CASCADE.receivers() == ["b"]
+    assert CASCADE.under("c", "0-3", "0-1-9").receivers() == ["a", "b", "d"]
+
+
+def test_a_primary_waits_for_nobody_until_who_does_not_count_any_more_knows_it() -> None:
+    wal = sets.founded(ID, "a", "wal", "1@0/0", "1@0/0:0/5").with_member("b").with_member("c")
+    guarded = wal.guarded("sync", None).waiting_for(1)
+    assert guarded.seated("c", follows="b").receipts == 0
+    assert guarded.seated("c", synchronous=False).receipts == 0
+    assert guarded.seated("c", delay=5).receipts == 1
+
+
+_SEAT = st.builds(sets.Seat, st.just(1), st.booleans(), st.sampled_from(["", *"abcdez"]), st.sampled_from([0, 60]))
+
+
+@given(st.dictionaries(st.sampled_from("bcde"), _SEAT), _SEAT, st.sets(st.sampled_from("bcde")))
+def test_from_any_record_everybody_comes_to_the_primary(
+    others: dict[str, sets.Seat], first: sets.Seat, absent: set[str]
+) -> None:
+    found = dataclasses.replace(ALONE, members={"a": first, **others})
+    links = found.cascade(absent)
+    assert set(links) == set(others) - absent
+    told = {"a"}
+    for uid, source in links.items():
+        assert source in told
+        assert source == "a" or source == found.members[uid].follows
+        told.add(uid)
+
+
+@given(st.lists(st.tuples(st.sampled_from("bcde"), st.sampled_from("abcde"), st.sampled_from([0, 60]))))
+def test_what_is_taken_holds(wishes: list[tuple[str, str, int]]) -> None:
+    now = ALONE
+    for uid in "bcde":
+        now = now.with_member(uid)
+    for uid, follows, delay in wishes:
+        try:
+            now = now.seated(uid, follows=follows, delay=delay)
+        except DbaasError:
+            continue
+        assert now.upstream(uid) == follows
+        assert all(now.upstream(one) == (seat.follows or "a") for one, seat in now.members.items() if one != "a")
 
 
 def test_where_its_line_begins_is_known_when_it_writes() -> None:

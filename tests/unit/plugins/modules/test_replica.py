@@ -92,7 +92,9 @@ class Cloud:
 
     def write(self, _connection: Any, name: str, body: str, *, content_type: str, prefix: str) -> None:
         assert prefix == "dbaas_"
-        assert _replication_listing.parse(content_type) == (json.loads(body)["primary"], json.loads(body)["mode"])
+        told = _replication_listing.parse(content_type)
+        assert told
+        assert (told.primary, told.mode) == (json.loads(body)["primary"], json.loads(body)["mode"])
         self._written()
         self.records[name] = body
 
@@ -302,9 +304,9 @@ def test_sets_are_shown(cloud: Cloud) -> None:
         assert [
             (member["lag"], member["delay"], member["replicates"], member["applied"]) for member in one["members"]
         ] == [
-            (None, None, None, None),
+            (None, 0, None, None),
             (3, 0, True, "aaaa:1-9"),
-            (None, None, None, None),
+            (None, 0, None, None),
         ]
     assert call(cloud, replica_info, name="stock")["replication_sets"] == []
     assert refused(cloud, replica_info, name="nobody") == "not_found"
@@ -377,6 +379,36 @@ def test_a_primary_waits_for_those_that_follow(cloud: Cloud) -> None:
     (shown,) = call(cloud, replica_info, name="orders")["replication_sets"]
     assert shown["lapsed"]
     assert [one["seat"]["receivers"] for one in shown["members"]] == [["dbaas_replica_00000000"]] * 2
+
+
+def test_replicas_follow_a_replica(cloud: Cloud) -> None:
+    call(cloud, replica, instance="orders-2", replica_of="orders", **FOUNDING)
+    wish: dict[str, Any] = {"instance": "orders-3", "replica_of": "orders", "follows": "orders-2", "delay": 60}
+    seats = call(cloud, replica, **wish)["replication_set"]["members"]
+    assert (seats[uid("orders-3")]["follows"], seats[uid("orders-3")]["delay"]) == (uid("orders-2"), 60)
+    assert not call(cloud, replica, **wish)["changed"]
+    # What is not said stays.
+    assert not call(cloud, replica, instance="orders-3", replica_of="orders")["changed"]
+    assert refused(cloud, **{**wish, "follows": "nobody"}) == "not_found"
+    assert refused(cloud, **{**wish, "follows": "stock"}) == "invalid"
+    (shown,) = call(cloud, replica_info, name="orders")["replication_sets"]
+    assert [(one["name"], one["follows"], one["delay"]) for one in shown["members"]] == [
+        ("orders", None, 0),
+        ("orders-2", None, 0),
+        ("orders-3", "orders-2", 60),
+    ]
+    told = {"orders": facts("aaaa", leads=True), "orders-2": facts("bbbb"), "orders-3": facts("cccc")}
+    asked: dict[str, Any] = {"name": "orders", "facts": told}
+    links = [{"member": "orders-2", "source": "orders"}, {"member": "orders-3", "source": "orders-2"}]
+    assert call(cloud, replica_info, **asked)["following"] == links
+    alone = [{"member": "orders-3", "source": "orders"}]
+    assert call(cloud, replica_info, **asked, leaving=["orders-2"])["following"] == alone
+    silent = {name: one for name, one in told.items() if name != "orders-2"}
+    assert call(cloud, replica_info, name="orders", facts=silent)["following"] == alone
+    own = {**told, "orders-2": facts("bbbb", applied="aaaa:1-9,bbbb:1")}
+    assert call(cloud, replica_info, name="orders", facts=own)["following"] == alone
+    back = call(cloud, replica, instance="orders-3", follows="orders", delay=0)["replication_set"]["members"]
+    assert (back[uid("orders-3")]["follows"], back[uid("orders-3")]["delay"]) == ("", 0)
 
 
 def test_who_wrote_by_itself_does_not_follow(cloud: Cloud) -> None:

@@ -141,10 +141,13 @@ def test_the_counts_lead_to_the_first_of_each_status_problems_first() -> None:
 
 def test_replication_sets_are_lists_in_lists() -> None:
     found = page(*replicated(), instance(name="stray", role="replica", replication_set="one"))
-    assert found.texts("span", **{"class": "member"}) == ["orders", "orders-2", "orders-3", "stray"]
+    assert found.texts("span", **{"class": "member"}) == ["orders", "orders-2", "orders-4", "orders-3", "stray"]
     whole, *leaves = [text for text in found.texts("li") if "ACTIVE" in text and "orders" in text]
-    assert len(leaves) == 2
+    assert len(leaves) == 3
     assert all(leaf in whole for leaf in leaves)
+    (branch,) = [leaf for leaf in leaves if "orders-2" in leaf]
+    assert "orders-4" in branch
+    assert "orders-3" not in branch
     assert found.texts("span", **{"class": "mark"}) == ["replica, 5 min behind, does not replicate"]
     assert "mode semi_sync" in found.texts("span", **{"class": "soft"})
     assert page(ORDERS).texts("h2") == []

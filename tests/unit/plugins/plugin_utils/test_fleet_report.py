@@ -47,6 +47,7 @@ def test_the_shape() -> None:
                 "heartbeat_age": 7.6,
                 "replication_set": "",
                 "replication_mode": "",
+                "follows": "",
                 "lag": 0,
                 "replicates": None,
                 "ticket_expires": "2027-11-18T11:06:40Z",
@@ -94,8 +95,14 @@ def test_replication_sets_are_trees() -> None:
             "mode": "semi_sync",
             "primary": {"name": "orders", "role": "primary", "status": "ACTIVE", "lag": 0, "replicates": None},
             "replicas": [
-                {"name": "orders-2", **replica, "lag": 2, "replicates": True},
-                {"name": "orders-3", **replica, "lag": 300, "replicates": False},
+                {
+                    "name": "orders-2",
+                    **replica,
+                    "lag": 2,
+                    "replicates": True,
+                    "replicas": [{"name": "orders-4", **replica, "lag": 3, "replicates": True, "replicas": []}],
+                },
+                {"name": "orders-3", **replica, "lag": 300, "replicates": False, "replicas": []},
             ],
         }
     ]
@@ -118,7 +125,11 @@ def test_how_one_that_is_silent_followed_is_not_told() -> None:
 @given(st.lists(HOSTILE, max_size=5))
 def test_every_member_is_in_one_tree_once(instances: list[dict[str, Any]]) -> None:
     report = fleet_report(fleet(*instances), NOW)
-    members = [row for one in report["replication_sets"] for row in [one["primary"], *one["replicas"]] if row]
+    members: list[dict[str, Any]] = []
+    waiting = [row for one in report["replication_sets"] for row in [one["primary"], *one["replicas"]] if row]
+    while waiting:
+        members.append(waiting.pop())
+        waiting += members[-1].get("replicas", [])
     assert sorted(row["name"] for row in members) == sorted(
         row["name"] for row in report["instances"] if row["replication_set"]
     )

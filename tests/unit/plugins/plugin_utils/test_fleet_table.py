@@ -93,18 +93,21 @@ def test_faults_stand_below_their_instance_within_the_width() -> None:
 
 def test_replication_sets_are_drawn_as_trees() -> None:
     orphan = instance(name="stray", role="replica", replication_set="one", heartbeat=None)
-    lines = table(*replicated(), orphan)[5:-1]
-    assert [line.split("  ")[0] for line in lines] == [
+    lines = table(*replicated(), orphan)[6:-1]
+    width = lines[0].index("STATUS")
+    assert [line[:width].rstrip() for line in lines] == [
         "REPLICATION SET",
         "orders",
         "├─ orders-2",
+        "│  └─ orders-4",
         "└─ orders-3",
         NO_PRIMARY,
         "└─ stray",
     ]
-    assert [line.split("  ")[-1] for line in lines[1:4]] == [
+    assert [line.split("  ")[-1] for line in lines[1:5]] == [
         "primary",
         "replica, 2 s behind, replicates",
+        "replica, 3 s behind, replicates",
         "replica, 5 min behind, does not replicate",
     ]
     assert "semi_sync" in lines[1]

@@ -108,14 +108,15 @@ class Driver(base.Driver):
     def plan_replica_account(self, name: str, password: str | None, tls: bool) -> base.Plan:  # noqa: ARG002 (pg_hba.conf says it)
         verifier = None if password is None else verifier_of(password)
         with self.session() as execute:
-            (row,) = execute(
-                Statement(
-                    "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s) AS there,"
-                    " EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %s) AS slot",
-                    (name, name),
-                )
+            (row,) = execute(Statement("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s) AS there", (name,)))
+        return following.plan_account(name, verifier, row["there"])
+
+    def plan_replica_slot(self, name: str, wanted: bool) -> base.Plan:
+        with self.session() as execute:
+            found = execute(
+                Statement("SELECT wal_status = 'lost' AS lost FROM pg_replication_slots WHERE slot_name = %s", (name,))
             )
-        return following.plan_account(name, verifier, row["there"], row["slot"])
+        return following.plan_slot(name, wanted, there=bool(found), lost=any(row["lost"] for row in found))
 
     def plan_follow(self, upstream: Upstream) -> base.Plan:
         try:

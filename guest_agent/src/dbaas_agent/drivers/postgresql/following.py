@@ -90,27 +90,29 @@ class Rewound:
             raise AgentError("conflict", msg, **fault.details) from fault
 
 
-def plan_account(name: str, verifier: str | None, there: bool, slot: bool) -> Plan:
-    """A role by which a replica may follow this server, and the slot that keeps the log for it; without a verifier there is to be neither.
-
-    there, slot: whether they are.
-    """
+def plan_account(name: str, verifier: str | None, there: bool) -> Plan:
+    """A role by which a replica may follow this server; without a verifier there is to be none. there: whether it is."""
     role, steps = quote(name), []
     if verifier is not None:
         verb = "ALTER" if there else "CREATE"
         steps.append(Statement(f"{verb} ROLE {role} LOGIN REPLICATION NOINHERIT PASSWORD %s", (Secret(verifier),)))
         steps.append(Statement(f"GRANT CONNECT ON DATABASE {quote(MAINTENANCE)} TO {role}"))
         steps += [Statement(f"GRANT EXECUTE ON FUNCTION pg_catalog.{one} TO {role}") for one in _REWIND]
-        if not slot:
-            steps.append(Statement("SELECT pg_create_physical_replication_slot(%s, true)", (name,)))
-    else:
-        if slot:
-            steps.append(Statement("SELECT pg_drop_replication_slot(%s)", (name,)))
-        if there:
-            steps.append(Statement(f"DROP OWNED BY {role}; DROP ROLE {role}"))
+    elif there:
+        steps.append(Statement(f"DROP OWNED BY {role}; DROP ROLE {role}"))
     if steps:
         steps.insert(0, AT_ONCE)
     return Plan(steps, {"account": name if there else None}, {"account": None if verifier is None else name})
+
+
+def plan_slot(name: str, wanted: bool, there: bool, lost: bool) -> Plan:
+    """The slot that keeps the log for a replica, also on a standby. lost: whether the one that is there kept less than was asked of it: nobody can use it."""
+    steps = []
+    if there and (lost or not wanted):
+        steps.append(Statement("SELECT pg_drop_replication_slot(%s)", (name,)))
+    if wanted and (lost or not there):
+        steps.append(Statement("SELECT pg_create_physical_replication_slot(%s, true)", (name,)))
+    return Plan(steps, {"slot": name if there else None}, {"slot": name if wanted else None})
 
 
 def plan_follow(current: Source | None, upstream: Upstream, config: Config, program: str, settings_file: str) -> Plan:
