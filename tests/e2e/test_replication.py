@@ -256,6 +256,22 @@ def test_another_one_begins_with_a_backup_of_a_replica(first: Database, third: D
     assert renewed.ok, renewed.failures
 
 
+def test_a_replica_follows_a_replica_and_may_stay_behind(first: Database, second: Database, third: Database) -> None:
+    told = work(first, "rejoin", instance=THIRD, replica_follows=SECOND).custom["dbaas_replication_set"]
+    assert {one["name"]: one["follows"] for one in told["members"]} == {NAME: None, SECOND: None, THIRD: SECOND}
+    first.rows("INSERT INTO t VALUES (16)")
+    third.until(lambda _info: "16" in third.rows("SELECT id FROM t"))
+    assert work(first, "rejoin", instance=THIRD, replica_follows=SECOND).changed == 0
+    told = work(first, "rejoin", instance=THIRD, replica_delay=30).custom["dbaas_replication_set"]
+    assert [one["delay"] for one in told["members"]] == [0, 0, 30]
+    assert not play("replica_promote", third.way).ok
+    first.rows("INSERT INTO t VALUES (17)")
+    second.until(lambda _info: "17" in second.rows("SELECT id FROM t"))
+    assert "17" not in third.rows("SELECT id FROM t")
+    third.until(lambda _info: "17" in third.rows("SELECT id FROM t"))
+    work(first, "rejoin", instance=THIRD, replica_delay=0)
+
+
 def test_one_of_three_takes_over_and_all_follow(first: Database, second: Database, third: Database) -> None:
     told = work(first, "promote", instance=THIRD).custom["dbaas_replication_set"]
     assert (told["primary"], told["receipts"]) == (THIRD, 1)
