@@ -142,12 +142,7 @@ def plan_leave(current: Source | None, config: Config) -> Plan:
         return Plan([], {}, {})
     # Whoever cannot promote answers false.
     promote = Statement(f"SELECT 1 / pg_promote(true, {_PROMOTE_SECONDS})::int")
-    # Each timeline has a file of its own for the part of the log that it began in: with the next part, a checkpoint removes those of earlier ones.
-    steps = [
-        promote,
-        Statement("SELECT pg_switch_wal()"),
-        *(Placed(path, None, config.data_dir) for path in _files(config)),
-    ]
+    steps = [promote, *(Placed(path, None, config.data_dir) for path in _files(config))]
     return Plan(steps, current.shown(), {})
 
 
