@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
@@ -34,7 +33,6 @@ def main() -> int:
     if arguments.packages:
         print(*sorted({package for gate in gates for package in gate.packages}))
         return 0
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return 0 if run(gates, ROOT, ROOT / ".dev") else 1
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,6 +141,20 @@ def _news(running: Running) -> None:
     print(f"{running.gate.name:<14} ... {running.seconds:11.0f} s  {''.join(_tail(running.log, 1))[:90]}")
 
 
+@contextlib.contextmanager
+def _interruptions() -> Iterator[list[int]]:
+    """The numbers of SIGINT and SIGTERM as they come. An exception could come between the start of a process and its being known."""
+    come: list[int] = []
+    before = {
+        one: signal.signal(one, lambda number, _frame: come.append(number)) for one in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield come
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
 def run(gates: Sequence[Gate], root: Path, state: Path) -> bool:
     """Run the gates, tell the results as they come, and go on after a failure.
 
@@ -149,11 +164,11 @@ def run(gates: Sequence[Gate], root: Path, state: Path) -> bool:
         state: where logs, scratch directories and the collection tree are.
 
     Returns:
-        Whether all passed. What an interruption (KeyboardInterrupt) ended or left unstarted counts as failed.
+        Whether all passed. What SIGINT or SIGTERM ended or left unstarted counts as failed.
     """
     waiting, under_way, passed = deque(gates), list[Running](), list[str]()
-    try:
-        while waiting or under_way:
+    with _interruptions() as interrupted:
+        while (waiting or under_way) and not interrupted:
             while waiting and sum(one.gate.cores for one in under_way) + min(waiting[0].cores, CORES) <= CORES:
                 under_way.append(_start(waiting.popleft(), root, state))
             time.sleep(POLL_SECONDS)
@@ -166,8 +181,8 @@ def run(gates: Sequence[Gate], root: Path, state: Path) -> bool:
                 _report(one, passed=result)
                 if result:
                     passed.append(one.gate.name)
-    except KeyboardInterrupt:
-        print("interrupted")
+        if interrupted:
+            print("interrupted")
         for one in under_way:
             _kill(one)
             _report(one, passed=False)
