@@ -64,7 +64,7 @@ def work(first: Database, name: str, well: bool = True, check: bool = False, **v
 
 def whole(first: Database, operation: str, check: bool = False, **variables: Any) -> Run:
     """An operation on the whole set, as its playbook has it."""
-    run = play(operation, {**first.way, "whole_set": True, "max_lag": 300, **variables}, check=check)
+    run = play(operation, {**first.way, "whole_set": True, "max_lag": 60, **variables}, check=check)
     assert run.ok, run.failures
     return run
 
