@@ -96,6 +96,11 @@ class Database:
         environment = {**os.environ, **environment}
         return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, env=environment)
 
+    @property
+    def login(self) -> Login:
+        """How its user comes to it, with TLS verified."""
+        return self._login(DATABASE, self.password, self.port, self.place / "ca.pem")
+
     def _login(self, user: str, password: str, port: int, ca: Path | None) -> Login:
         return Login(self.host, port, user, password, DATABASE, ca)
 
@@ -126,8 +131,7 @@ class Database:
         """A client that writes all the time while the body runs."""
         self.rows("CREATE TABLE IF NOT EXISTS written (id INT PRIMARY KEY)")
         (last,) = self.rows("SELECT COALESCE(MAX(id), 0) FROM written")
-        login = self._login(DATABASE, self.password, self.port, self.place / "ca.pem")
-        writer = Writer(login, int(last))
+        writer = Writer(self.login, int(last))
         thread = threading.Thread(target=writer.run, daemon=True)
         thread.start()
         try:

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.e2e.modules import kill_tree
@@ -47,3 +49,29 @@ def killed_at(
     time.sleep(depth or 0)  # chance, not a wait for anything
     kill_tree(process)
     return told.read_text(encoding="utf-8"), False
+
+
+def killed_until_done(
+    command: list[str],
+    environment: dict[str, str],
+    told: Path,
+    chance: random.Random,
+    *,
+    further: int,
+    deepest: float,
+    killed: Callable[[str, str], None],
+) -> bool:
+    """Whether the last run ended well, which nobody killed. Those before are killed at one task after the other, each by chance.
+
+    further: tasks by which a run is killed later than the one before, at most. deepest: seconds into a task, at most. killed: told of each kill
+    with the task and where in it.
+    """
+    kills, number = 0, -1
+    while True:
+        number += chance.randint(1, further)
+        depth = chance.uniform(0, deepest) if kills % 2 else None
+        at, well = killed_at(command, environment, told, number, depth)
+        if at is None:
+            return well
+        kills += 1
+        killed(at, "in its midst" if depth else "at its beginning")

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e import replicas
-from tests.e2e.datastores import TESTED, Login
-from tests.e2e.guests import DATABASE, Database
+from tests.e2e.datastores import TESTED
+from tests.e2e.guests import Database
 from tests.e2e.instances import connect
 from tests.e2e.kill_cells import give_lock_back
 from tests.e2e.leaks import difference, inventory
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import play, playbook
-from tests.soak.halt import killed_at
+from tests.soak.halt import killed_until_done
 from tests.soak.load import Load
 from tests.soak.replication_judge import two_writers
 
@@ -107,7 +107,7 @@ class Pair:
         second = replicas.follower(first, replica_of(first))
         replicas.know(second)
         self._members = {first.name: first, second.name: second}
-        self.load = Load(TESTED.name, {name: _login(member) for name, member in self._members.items()})
+        self.load = Load(TESTED.name, {name: member.login for name, member in self._members.items()})
         self.load.begin(first.name)
         self._gone: set[int] = set()
 
@@ -134,24 +134,28 @@ class Pair:
             replicas.lose_power(primary)
         named = primary if chain.of_primary else follows
         command = playbook(chain.playbook, {**named.way, **({"max_lost": MAX_LOST} if chain.of_primary else {})})
-        kills, number = 0, -1
-        while True:
-            number += chance.randint(1, FURTHER)
-            depth = chance.uniform(0, DEEPEST) if kills % 2 else None
-            at, well = killed_at(command, ENVIRONMENT, primary.place / "halted", number, depth)
-            if at is None:
-                break
-            kills += 1
-            how = "in its midst" if depth else "at its beginning"
-            rows.append({"playbook": chain.playbook, "task": at, "number": number, "killed": how})
+        begun = len(rows)
+
+        def killed(at: str, where: str) -> None:
+            rows.append({"playbook": chain.playbook, "task": at, "killed": where})
             print(rows[-1], flush=True)
             for member in self._members.values():
                 give_lock_back(member.place, member.name)
+
+        well = killed_until_done(
+            command, ENVIRONMENT, primary.place / "halted", chance, further=FURTHER, deepest=DEEPEST, killed=killed
+        )
         faults = [] if well or not chain.repeats else ["the last run, which nobody killed, failed"]
         leads = follows if chain.leads else primary
         faults += self._faults(chain, leads, named)
         gap = round(self.load.gap(began))
-        return {"playbook": chain.playbook, "kills": kills, "gap": gap, "lost": len(self._gone), "faults": faults}
+        return {
+            "playbook": chain.playbook,
+            "kills": len(rows) - begun,
+            "gap": gap,
+            "lost": len(self._gone),
+            "faults": faults,
+        }
 
     def _faults(self, chain: Chain, leads: Database, named: Database) -> list[str]:
         """What does not hold when it is done."""
@@ -187,7 +191,3 @@ class Pair:
                 return False
             time.sleep(1)
         return True
-
-
-def _login(member: Database) -> Login:
-    return Login(member.host, member.port, DATABASE, member.password, DATABASE, member.place / "ca.pem")

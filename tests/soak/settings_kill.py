@@ -25,7 +25,7 @@ from tests.e2e.kill_cells import give_lock_back
 from tests.e2e.leaks import difference, inventory
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import play, playbook
-from tests.soak.halt import killed_at
+from tests.soak.halt import killed_until_done
 from tests.soak.operation import Operation
 
 FURTHER = 3
@@ -110,21 +110,18 @@ def _killed(
 ) -> dict[str, Any]:
     """The operation, killed until it comes to its end; each kill becomes a row."""
     command = playbook(operation.playbook, operation.wish)
-    kills, number = 0, -1
+    begun = len(rows)
+
+    def killed(at: str, where: str) -> None:
+        rows.append({"operation": operation.label, "task": at, "killed": where})
+        print(rows[-1], flush=True)
+        give_lock_back(database.place, database.name)
+
     with database.writer() as writer:
-        while True:
-            number += chance.randint(1, FURTHER)
-            depth = chance.uniform(0, DEEPEST) if kills % 2 else None
-            at, well = killed_at(command, ENVIRONMENT, database.place / "halted", number, depth)
-            if at is None:
-                break
-            kills += 1
-            rows.append(
-                {"operation": operation.label, "task": at, "killed": "in its midst" if depth else "at its beginning"}
-            )
-            print(rows[-1], flush=True)
-            give_lock_back(database.place, database.name)
+        well = killed_until_done(
+            command, ENVIRONMENT, database.place / "halted", chance, further=FURTHER, deepest=DEEPEST, killed=killed
+        )
     faults = [] if well else ["the last run, which nobody killed, failed"]
     faults += operation.faults(database, writer.acknowledged)
     written, gap = len(writer.acknowledged), round(writer.gap())
-    return {"operation": operation.label, "kills": kills, "rows": written, "gap": gap, "faults": faults}
+    return {"operation": operation.label, "kills": len(rows) - begun, "rows": written, "gap": gap, "faults": faults}
