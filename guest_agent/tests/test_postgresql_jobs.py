@@ -42,14 +42,14 @@ class FakeDriver:
         self.says = says or {}
         self.amcheck = amcheck
         self.there = there
-        self.follows = False
+        self.standby = False
         self.done: list[tuple[str, str]] = []
 
     def ping(self) -> str:
         return "15.20"
 
-    def kept_out(self) -> bool:
-        return self.follows
+    def follows(self) -> bool:
+        return self.standby
 
     def databases(self) -> list[dict[str, Any]]:
         return [{"name": "shop"}, {"name": "till"}]
@@ -171,6 +171,6 @@ def test_extensions_follow_the_packages() -> None:
 
 def test_a_replica_has_them_from_its_primary() -> None:
     driver = FakeDriver()
-    driver.follows = True
+    driver.standby = True
     assert DatastoreUpgrade(driver, {}, {}).run(FakeReport()) == {"server_version": "15.20"}
     assert driver.done == []

@@ -204,7 +204,7 @@ class Driver(base.Driver):
 
     def keep_out(self) -> None:
         with suppress(base.UnansweredError):
-            if self._follows():
+            if self.follows():
                 return
         objects.close(self.config.data_dir, True)
         with suppress(base.UnansweredError):
@@ -218,9 +218,10 @@ class Driver(base.Driver):
         self.reload()
 
     def kept_out(self) -> bool:
-        return self._follows() or objects.is_closed(self.config.data_dir)
+        return self.follows() or objects.is_closed(self.config.data_dir)
 
-    def _follows(self) -> bool:
+    def follows(self) -> bool:
+        """Whether another server is followed, by the server's word alone: a job may not read the data directory."""
         return bool(self._kept.ask(Statement("SELECT pg_is_in_recovery() AS follows"))[0]["follows"])
 
     def take_seat(self, member: Membership | None) -> None:
@@ -230,7 +231,7 @@ class Driver(base.Driver):
         self._place(following.RECEIPTS, following.receipts(member).encode())
         with suppress(base.UnansweredError):
             self.reload()
-            if member is not None and not self._follows():
+            if member is not None and not self.follows():
                 objects.publish_access(self.session, self.config.data_dir)
 
     def attend(self) -> None:

@@ -30,7 +30,7 @@ class DatastoreUpgrade(Kind):
         self._driver.ping()
 
     def run(self, report: Report) -> dict[str, Any]:
-        if not self._driver.kept_out():
+        if not self._driver.follows():
             self._follow_packages(report)
         return {"server_version": self._driver.ping()}
 
