@@ -43,10 +43,10 @@ def planned(source: Source | None, upstream: Upstream, config: Config) -> Plan:
 def test_a_primary_is_rewound_and_started_again_to_follow(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = planned(None, UPSTREAM, config)
     assert shown(plan) == ["source.password: written", "postgresql-follow.conf: written"]
-    assert [step.shown() for step in plan.stopped] == ["pg_rewind", "standby.signal: written"]
+    assert [step.shown() for step in plan.stopped] == ["pg_rewind", "pg_replslot: emptied", "standby.signal: written"]
     assert plan.restart
     password, settings = plan.statements
-    rewind, signal = plan.stopped
+    rewind, _slots, signal = plan.stopped
     ran: list[Any] = []
     monkeypatch.setattr(systemd, "run_outside", lambda *words: ran.append(words))
     Path(config.data_dir).mkdir()
@@ -85,8 +85,9 @@ def test_without_an_authority_there_is_no_tls(config: Config) -> None:
 
 
 def test_nobody_is_followed_any_more(config: Config) -> None:
-    promote, *files = shown(plan_leave(STANDBY, config))
+    promote, onward, *files = shown(plan_leave(STANDBY, config))
     assert promote.startswith("SELECT 1 / pg_promote(true")
+    assert onward == "SELECT pg_switch_wal()"
     assert files == ["postgresql-follow.conf: removed", "source.password: removed"]
     assert shown(plan_leave(None, config)) == []
 
@@ -149,6 +150,48 @@ def test_what_cannot_be_rewound_says_so(
     with pytest.raises(AgentError) as caught:
         planned(None, UPSTREAM, config).stopped[0].put()
     assert caught.value.reason == told
+
+
+LABEL = "START WAL LOCATION: 0/9000028 (file 000000010000000000000009)\nCHECKPOINT LOCATION: 0/9000060\n"
+
+
+@pytest.mark.parametrize(
+    ("label", "log", "fits"),
+    [
+        (None, [], True),
+        (LABEL, ["00000002.history", "000000010000000000000009", "00000002000000000000000A"], True),
+        # The timeline that followed has the part, too.
+        (LABEL, ["000000020000000000000009"], True),
+        (LABEL, ["00000002.history", "00000002000000000000000A"], False),
+    ],
+)
+def test_what_was_rewound_needs_the_log_from_there_on(
+    config: Config, monkeypatch: pytest.MonkeyPatch, label: str | None, log: list[str], fits: bool
+) -> None:
+    monkeypatch.setattr(systemd, "run_outside", lambda *_words: None)
+    place = Path(config.data_dir)
+    (place / "pg_wal").mkdir(parents=True)
+    for name in log:
+        (place / "pg_wal" / name).touch()
+    if label:
+        (place / "backup_label").write_text(label)
+    rewind = planned(None, UPSTREAM, config).stopped[0]
+    if fits:
+        rewind.put()
+        return
+    with pytest.raises(AgentError) as caught:
+        rewind.put()
+    assert caught.value.reason == "conflict"
+
+
+def test_a_stopped_server_keeps_its_log_for_nobody(config: Config) -> None:
+    slots = Path(config.data_dir, "pg_replslot")
+    (slots / NAME).mkdir(parents=True)
+    (slots / NAME / "state").touch()
+    _rewind, unreserved, _signal = planned(None, UPSTREAM, config).stopped
+    unreserved.put()
+    unreserved.put()
+    assert list(slots.iterdir()) == []
 
 
 def test_a_copy_of_a_replicas_volume_knows_of_no_source(config: Config) -> None:

@@ -123,6 +123,7 @@ SEAT: dict[str, Any] = {
     "receipts": 0,
     "wanted": 0,
     "receivers": [],
+    "followers": [],
     "record_expires": 1826500000,
     **KEEPS,
 }
@@ -172,6 +173,21 @@ def test_nobody_waits_for_more_receipts_than_can_come(agent: Agent) -> None:
     seat = fake(agent).seat
     assert seat is not None
     assert (seat.receipts, seat.wanted, seat.receivers) == (1, 2, ["b", NAME])
+
+
+@pytest.mark.usefixtures("_runs")
+def test_what_its_followers_have_not_read_is_kept_before_it_writes(agent: Agent) -> None:
+    seat = {**SEAT, "followers": [NAME, "dbaas_replica_76543210"]}
+    planned = [f"slot {name} True" for name in seat["followers"]]
+    call(agent, FOLLOWS, "member_set", **{**seat, "role": "replica"})
+    assert not set(planned) & set(fake(agent).calls)
+    fake(agent).calls.clear()
+    assert call(agent, FOLLOWS, "member_set", check=True, **seat)["changed"]
+    assert fake(agent).calls == planned
+    fake(agent).calls.clear()
+    call(agent, FOLLOWS, "member_set", **seat)
+    # The last one has it follow nobody any more.
+    assert fake(agent).calls[:5] == [*planned, "apply 1", "apply 1", "apply 1"]
 
 
 @pytest.mark.usefixtures("_runs")

@@ -501,6 +501,11 @@ VERBS: dict[str, dict[str, Any]] = {
                 "elements": "str",
                 "default": [],
             },
+            "followers": {
+                "type": "list",
+                "elements": "str",
+                "default": [],
+            },
             "writer_addresses": {
                 "type": "list",
                 "elements": "str",

@@ -93,6 +93,7 @@ class ReplicationSet:
             "receipts": self.receipts,
             "wanted": self.wanted,
             "receivers": [account(one) for one in self.receivers() if self.wanted],
+            "followers": [account(one) for one, source in sorted(self.cascade().items()) if source == uid],
         }
 
     def receivers(self) -> list[str]:

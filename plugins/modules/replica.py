@@ -154,7 +154,7 @@ seat:
   description: For programs, what the instance's own agent is to be told with its verb C(member_set); null when it is no member.
   returned: success
   type: dict
-  sample: {set: 7a3f0d2e3b4a59687766554433221101, reign: 1, role: replica, server_id: 2, receipts: 0, wanted: 0, receivers: []}
+  sample: {set: 7a3f0d2e3b4a59687766554433221101, reign: 1, role: replica, server_id: 2, receipts: 0, wanted: 0, receivers: [], followers: []}
 reason:
   description: Why it failed, as a word for programs.
   returned: failure

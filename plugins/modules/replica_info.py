@@ -158,7 +158,7 @@ replication_sets:
         seat:
           description: For programs, what its agent is to be told with its verb C(member_set).
           type: dict
-          sample: {set: 7a3f0d2e3b4a59687766554433221101, reign: 1, role: replica, server_id: 2, receipts: 0, wanted: 0, receivers: []}
+          sample: {set: 7a3f0d2e3b4a59687766554433221101, reign: 1, role: replica, server_id: 2, receipts: 0, wanted: 0, receivers: [], followers: []}
         status:
           description: Status of the instance, as module M(dbaas.openstack.instance_info) tells it; V(DELETED) where there is none.
           type: str

@@ -206,6 +206,7 @@ VERBS: dict[str, dict[str, Any]] = {
             "receipts": {"type": "int", "default": 0},
             "wanted": {"type": "int", "default": 0},
             "receivers": {"type": "list", "elements": "str", "default": []},
+            "followers": {"type": "list", "elements": "str", "default": []},
             "writer_addresses": _ADDRESSES,
             "reader_addresses": _ADDRESSES,
             "endpoint_addresses": _ADDRESSES,

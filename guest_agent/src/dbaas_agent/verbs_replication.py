@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -134,7 +135,7 @@ def member_set(agent: Agent, args: dict[str, Any], check: bool) -> Result:
     if not check and member.endpoint_addresses != spoke_for:
         speak_for(agent, member.endpoint_addresses, spoke_for)
     if member.role == PRIMARY:
-        changed = _lead(agent, member, check) or changed
+        changed = _lead(agent, member, args["followers"], check) or changed
     elif not check:
         _step_back(agent, member)
     return {"changed": changed, "diff": {"before": before.shown() if before else {}, "after": member.shown()}}
@@ -145,18 +146,21 @@ def _addresses(args: dict[str, Any], before: Membership) -> dict[str, Any]:
     return {name: getattr(before, name) if args[name] is None else canonical(name, args[name]) for name in _ADDRESSES}
 
 
-def _lead(agent: Agent, member: Membership, check: bool) -> bool:
+def _lead(agent: Agent, member: Membership, followers: Sequence[str], check: bool) -> bool:
+    """followers: the accounts of those who follow it from now on, whenever they come: what they have not read is kept before it writes anything."""
     stands = not service.running(agent)
     if not check and stands:
         service.begin(agent, systemd.start)
-    leaving = None if stands and check else agent.driver.plan_leave()
-    left = leaving is not None and carry_out(agent, leaving, check)["changed"]
-    shut = (stands and check) or agent.driver.kept_out()
+    unknown = stands and check
+    slots = [] if unknown else [agent.driver.plan_replica_slot(name, True) for name in followers]
+    plans = [] if unknown else [*slots, agent.driver.plan_leave()]
+    answers = [carry_out(agent, plan, check) for plan in plans]
+    shut = unknown or agent.driver.kept_out()
     if not check:
         agent.driver.take_seat(member)
         agent.gate.take(member)
         agent.open()
-    return stands or left or shut
+    return stands or shut or any(answer["changed"] for answer in answers)
 
 
 def _step_back(agent: Agent, member: Membership) -> None:

@@ -114,6 +114,16 @@ def test_those_who_count_are_told_to_all_members() -> None:
     assert (guarded["receipts"], guarded["wanted"], guarded["receivers"]) == (1, 1, [sets.account("b")])
 
 
+def test_each_is_told_who_follows_it() -> None:
+    told = {uid: CASCADE.seat(uid) or {} for uid in "abcd"}
+    assert {uid: seat["followers"] for uid, seat in told.items()} == {
+        "a": [sets.account("b")],
+        "b": [sets.account("c")],
+        "c": [sets.account("d")],
+        "d": [],
+    }
+
+
 @given(
     st.lists(
         st.one_of(

@@ -188,9 +188,10 @@ def test_a_set_is_founded_and_grows(cloud: Cloud, tmp_path: Path) -> None:
     first = call(cloud, replica, instance="orders-2", replica_of="orders", **FOUNDING, dest=str(tmp_path / "ticket"))
     assert first["changed"]
     identity = first["replication_set"]["id"]
-    nobody = {"receipts": 0, "wanted": 0, "receivers": []}
+    nobody = {"receipts": 0, "wanted": 0, "receivers": [], "followers": []}
     assert first["seat"] == {"set": identity, "reign": 1, "role": "replica", "server_id": 2, **nobody}
-    assert call(cloud, replica, instance="orders")["seat"] == {**first["seat"], "role": "primary", "server_id": 1}
+    leads = {"role": "primary", "server_id": 1, "followers": ["dbaas_replica_00000000"]}
+    assert call(cloud, replica, instance="orders")["seat"] == {**first["seat"], **leads}
     assert cloud.tickets == [f"GET dbaas_records/sets/{identity}"]
     assert (tmp_path / "ticket").stat().st_mode & 0o777 == 0o600
     assert not call(cloud, replica, instance="orders-2", replica_of="orders", **FOUNDING)["changed"]

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 import shutil
@@ -14,6 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from dbaas_agent.backup.strategy import Position, Source, Strategy, Taking
+from dbaas_agent.drivers.postgresql.following import Unreserved
 from dbaas_agent.drivers.postgresql.recovery import recover
 from dbaas_agent.drivers.postgresql.replication import FOLLOWED_TIMELINE
 from dbaas_agent.drivers.postgresql.sql import Statement
@@ -85,9 +85,7 @@ class PgBasebackup(Strategy):
             os.unlink(os.path.join(target, "postmaster.pid"))
         with suppress(FileNotFoundError):
             os.rename(os.path.join(target, _FOLLOWS), os.path.join(target, _RECOVERS))
-        # They keep the log for others, who do not come here.
-        for slot in glob.glob(os.path.join(glob.escape(target), "pg_replslot", "*")):
-            shutil.rmtree(slot)
+        Unreserved(target).put()
 
     def settle(self, target: str, report: Report) -> None:
         """Recovered, and without subscriptions that are enabled: they are the original's."""

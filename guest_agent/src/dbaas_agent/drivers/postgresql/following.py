@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import re
+import shutil
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +18,17 @@ from dbaas_agent.drivers.base import Plan
 from dbaas_agent.drivers.postgresql.sql import AT_ONCE, MAINTENANCE, Statement, quote
 from dbaas_agent.drivers.secret_values import Secret
 from dbaas_agent.errors import AgentError
-from dbaas_agent.fsutil import remove, write_atomic
+from dbaas_agent.fsutil import read_text, remove, write_atomic
 from dbaas_agent.membership import Membership
 from dbaas_agent.replication import PRIMARY, Source, Upstream
 
 SETTINGS = "postgresql-follow.conf"
 RECEIPTS = "postgresql-receipts.conf"
 """What the base configuration includes; they lie beside the data, so that no copy of the data has them."""
+_BEGIN = re.compile(
+    r"^START WAL LOCATION: (?P<lsn>[0-9A-F/]+) \(file [0-9A-F]{8}(?P<part>[0-9A-F]{16})\)", re.MULTILINE
+)
+"""In the file backup_label, which pg_rewind makes: from where the server has to read the log."""
 _PROMOTE_SECONDS = 50
 _REWIND_SECONDS = 1000
 _REWIND = (
@@ -88,6 +95,34 @@ class Rewound:
                 raise
             msg = f"what this server wrote and its source has not cannot be taken back: it has to be made anew ({fault.msg})"
             raise AgentError("conflict", msg, **fault.details) from fault
+        self._require_log()
+
+    def _require_log(self) -> None:
+        """The server would wait for ever for what nobody has any more."""
+        label = read_text(os.path.join(self.config.data_dir, "backup_label"))
+        begin = _BEGIN.search(label or "")
+        if begin is None:
+            return  # Nothing was rewound, so it goes on from where it stopped.
+        parts = os.listdir(os.path.join(self.config.data_dir, "pg_wal"))
+        if not any(part.endswith(begin["part"]) for part in parts):
+            msg = f"its source does not have the log from {begin['lsn']} on any more, where their histories parted: this server has to be made anew"
+            raise AgentError("conflict", msg)
+
+
+@dataclass(frozen=True)
+class Unreserved:
+    """A step that has a server that is stopped keep its log for nobody: who followed it, or the one that it is a copy of, follows another one."""
+
+    data_dir: str
+
+    def shown(self) -> str:
+        """As what it is known."""
+        return "pg_replslot: emptied"
+
+    def put(self) -> None:
+        """Have it so."""
+        for slot in glob.glob(os.path.join(glob.escape(self.data_dir), "pg_replslot", "*")):
+            shutil.rmtree(slot)
 
 
 def plan_account(name: str, verifier: str | None, there: bool) -> Plan:
@@ -132,7 +167,7 @@ def plan_follow(current: Source | None, upstream: Upstream, config: Config, prog
         return Plan(steps, before, upstream.shown())
     # What is copied from the other server takes away a file that only this one has.
     signal = Placed(os.path.join(config.data_dir, "standby.signal"), "", config.data_dir)
-    stopped = [Rewound(config, program, settings_file, way), signal]
+    stopped = [Rewound(config, program, settings_file, way), Unreserved(config.data_dir), signal]
     return Plan(steps, before, upstream.shown(), restart=True, stopped=stopped)
 
 
@@ -142,7 +177,9 @@ def plan_leave(current: Source | None, config: Config) -> Plan:
         return Plan([], {}, {})
     # Whoever cannot promote answers false.
     promote = Statement(f"SELECT 1 / pg_promote(true, {_PROMOTE_SECONDS})::int")
-    steps = [promote, *(Placed(path, None, config.data_dir) for path in _files(config))]
+    # Each timeline has a file of its own for the part of the log that it began in: with the next part, a checkpoint removes those that nobody needs.
+    onward = Statement("SELECT pg_switch_wal()")
+    steps = [promote, onward, *(Placed(path, None, config.data_dir) for path in _files(config))]
     return Plan(steps, current.shown(), {})
 
 
