@@ -29,11 +29,13 @@ DATABASE = "shop"
 
 @dataclasses.dataclass
 class Database:
-    """place: the directory of its keys, passwords and certificates. port: where clients go."""
+    """place: the directory of its keys, passwords and certificates. port: where clients go. jump: the host over which SSH goes; empty: none."""
 
     name: str
     place: Path
     port: int = TESTED.port
+    network: str = "private"
+    jump: str = ""
 
     def __post_init__(self) -> None:
         key = self.place / "key"
@@ -46,12 +48,16 @@ class Database:
         place.mkdir()
         for part in ("key", "key.pub"):
             shutil.copy2(self.place / part, place / part)
-        return Database(name, place, self.port)
+        return dataclasses.replace(self, name=name, place=place)
 
     @property
     def way(self) -> dict[str, Any]:
         """What the operations on a running instance need."""
-        return {"instance": self.name, "ssh_private_key_file": str(self.place / "key")}
+        return {
+            "instance": self.name,
+            "ssh_private_key_file": str(self.place / "key"),
+            **({"ssh_jump": self.jump} if self.jump else {}),
+        }
 
     def wish(self, **change: Any) -> dict[str, Any]:
         """Variables of instance_create."""
@@ -60,7 +66,7 @@ class Database:
             **TESTED.wish,
             "flavor": "m1.small",
             "volume_size": 2,
-            "network": "private",
+            "network": self.network,
             "is_public": True,
             "allowed_cidrs": CIDRS,
             "management_cidrs": CIDRS,
@@ -112,7 +118,7 @@ class Database:
 
     def shell(self, script: str, timeout: float = 120) -> list[str]:
         """Lines that a script in the guest prints, over SSH with the host key that the cloud knows."""
-        way = connection_vars(self.info(), user="debian")
+        way = connection_vars(self.info(), user="debian", jump=self.jump)
         command = ["ssh", "-i", str(self.place / "key"), "-o", "BatchMode=yes"]
         command += [*shlex.split(way["ansible_ssh_common_args"]), f"debian@{way['ansible_host']}", script]
         done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=timeout)

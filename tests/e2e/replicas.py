@@ -19,12 +19,12 @@ def wish(primary: Database, replica: str, **change: Any) -> dict[str, Any]:
     return {
         "replica_of": primary.name,
         "replicas": [replica],
-        "network": "private",
+        "network": primary.network,
         "is_public": True,
         "allowed_cidrs": CIDRS,
         "management_cidrs": CIDRS,
         "replica_endpoint": "address",
-        "ssh_private_key_file": primary.way["ssh_private_key_file"],
+        **{name: value for name, value in primary.way.items() if name != "instance"},
         **change,
     }
 

@@ -19,6 +19,7 @@ import openstack
 import pytest
 from ansible_collections.dbaas.openstack.plugins.module_utils import _quota
 
+from tests.e2e import networks
 from tests.e2e.instances import TIMEOUT, wish
 from tests.e2e.modules import run_tasks, task
 
@@ -31,11 +32,8 @@ pytestmark = [
 @pytest.fixture
 def dual_stack(cloud: Any) -> Iterator[Any]:
     """A network of the project's own with an IPv4 and an IPv6 subnet."""
-    network = cloud.network.create_network(name=f"e2e-{secrets.token_hex(3)}")
-    for version, cidr in ((4, "10.199.0.0/24"), (6, "fd00:199::/64")):
-        cloud.network.create_subnet(network_id=network.id, name=f"v{version}", ip_version=version, cidr=cidr)
-    yield network
-    cloud.network.delete_network(network.id)
+    with networks.dual_stack(cloud, 199) as network:
+        yield network
 
 
 @pytest.fixture

@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.e2e import replicas
+from tests.e2e import networks, replicas
 from tests.e2e.datastores import TESTED
 from tests.e2e.guests import Database
 from tests.e2e.leaks import nothing_left
@@ -31,8 +32,8 @@ NAME, SECOND, THIRD, GROUP = "e2e-led", "e2e-led-replica-1", "e2e-led-replica-2"
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Database]:
     """An instance, which is removed at the end with its replicas, and leaves nothing."""
-    with nothing_left(cloud):
-        made = Database(NAME, tmp_path_factory.mktemp("led"))
+    with nothing_left(cloud), networks.dual_stack(cloud, 198) as network, networks.way_out(cloud, network):
+        made = Database(NAME, tmp_path_factory.mktemp("led"), network=network.name)
         run = play("instance_create", made.wish(volume_size=1))
         assert run.ok, run.failures
         made.rows("CREATE TABLE t (id INT PRIMARY KEY)")
@@ -84,6 +85,7 @@ def writers(first: Database) -> Database:
 def has_addresses(leads: Database, follows: Database, told: dict[str, Any]) -> bool:
     """Whether the writer's addresses inside of the network are at the one, the reader's at the other, and the other one reaches the first by them."""
     writer, reader = told["endpoint"]["writer"][1:], told["endpoint"]["reader"][1:]
+    assert {ipaddress.ip_address(address).version for address in writer} == {4, 6}
     assert (told["endpoint"]["writer_at"], told["endpoint"]["reader_at"]) == (leads.name, follows.name)
     reach = "import socket; socket.create_connection(('{}', {}), 10)"
     for address in writer:

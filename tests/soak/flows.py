@@ -4,7 +4,7 @@
 
 """The soaks that are all end-to-end tests of one file, those too that are left out of `./dev test` for want of time.
 
-`./dev soak instance`, `faults`, `day_two`, `configuration`, `logs`, `backups`, `replicas`.
+`./dev soak instance`, `faults`, `day_two`, `configuration`, `logs`, `backups`, `replicas`, `endpoint`.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ def backups(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
 def replicas(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     """Replication sets from the first replica to the last."""
     return _passed("test_replication", minutes, directory)
+
+
+def endpoint(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+    """A replication set whose floating addresses move."""
+    return _passed("test_replication_endpoint", minutes, directory)
 
 
 def logs(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:

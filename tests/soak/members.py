@@ -83,6 +83,8 @@ class Members:
     def switch(self) -> None:
         """switch.yml; what goes wrong before the record is written goes back."""
         old, new = self.primary, self.replica
+        told = old.call("status")["replication"]["applied"]
+        new.call("replica_await", {"position": told, "seconds": AWAIT_SECONDS})
         try:
             drained = old.call("writes_drain")["position"]
             new.call("replica_await", {"position": drained, "seconds": AWAIT_SECONDS})

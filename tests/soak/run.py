@@ -48,6 +48,7 @@ SOAKS = {
     "replicas": flows.replicas,
     "configuration": flows.configuration,
     "datastore": datastore.soak,
+    "endpoint": flows.endpoint,
     "day_two": flows.day_two,
     "day_two_kill": day_two_kill.soak,
     "faults": flows.faults,

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, The dbaas.openstack authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Networks of a test's own, with an IPv4 and an IPv6 subnet, and a way out of them."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+EXTERNAL = "provider"
+
+
+@contextlib.contextmanager
+def dual_stack(owner: Any, number: int, **options: Any) -> Iterator[Any]:
+    """A network whose subnets are called v4 and v6. owner: the connection of the project that it belongs to. number: from 0 to 255, of its addresses."""
+    (known,) = owner.network.subnets(name="private")
+    network = owner.network.create_network(name=f"e2e-{secrets.token_hex(3)}", **options)
+    try:
+        for version, cidr in ((4, f"10.{number}.0.0/24"), (6, f"fd00:{number}::/64")):
+            servers = known.dns_nameservers if version == known.ip_version else []
+            told = {"name": f"v{version}", "ip_version": version, "cidr": cidr, "dns_nameservers": servers}
+            owner.network.create_subnet(network_id=network.id, **told)
+        yield network
+    finally:
+        owner.network.delete_network(network.id)
+
+
+@contextlib.contextmanager
+def way_out(cloud: Any, network: Any) -> Iterator[None]:
+    """Floating addresses lead to the IPv4 addresses of the network meanwhile."""
+    external = cloud.network.find_network(EXTERNAL)
+    subnet = cloud.network.find_subnet("v4", network_id=network.id)
+    router = cloud.network.create_router(name=network.name, external_gateway_info={"network_id": external.id})
+    try:
+        cloud.network.add_interface_to_router(router, subnet_id=subnet.id)
+        try:
+            yield
+        finally:
+            cloud.network.remove_interface_from_router(router, subnet_id=subnet.id)
+    finally:
+        cloud.network.delete_router(router)
