@@ -29,6 +29,7 @@ ANSIBLE_FAULT = re.compile(r"(?:fatal|failed): \[([^\] ]+)")
 ANSIBLE_FAILED = re.compile(r"^(\S+)\s+: ok=\d+ .*\b(?:failed|unreachable)=[1-9]")
 PYTEST_FAULT = re.compile(r"^E   ")
 FAULT_LINES = 40
+WHY_LENGTH = 400
 BASH = ("bash", "-euo", "pipefail", "-O", "failglob", "-c")
 
 
@@ -115,6 +116,13 @@ def _excerpt(log: Path) -> list[str]:
     return [*first, *(["..."] if first else []), *lines[tail_from:]]
 
 
+def _why(log: Path) -> str:
+    """One line that tells why, for where the rest is cut off."""
+    lines = _tail(log, sys.maxsize)
+    fault = _fault(lines)
+    return ("" if fault is None else lines[fault].strip())[:WHY_LENGTH]
+
+
 def _finished(running: Running) -> bool | None:
     """Whether the gate passed; None while it runs."""
     status = running.process.poll()
@@ -166,7 +174,7 @@ def run(gates: Sequence[Gate], root: Path, state: Path) -> bool:
     Returns:
         Whether all passed. What SIGINT or SIGTERM ended or left unstarted counts as failed.
     """
-    waiting, under_way, passed = deque(gates), list[Running](), list[str]()
+    waiting, under_way, passed, whys = deque(gates), list[Running](), list[str](), dict[str, str]()
     with _interruptions() as interrupted:
         while (waiting or under_way) and not interrupted:
             while waiting and sum(one.gate.cores for one in under_way) + min(waiting[0].cores, CORES) <= CORES:
@@ -181,13 +189,15 @@ def run(gates: Sequence[Gate], root: Path, state: Path) -> bool:
                 _report(one, passed=result)
                 if result:
                     passed.append(one.gate.name)
+                else:
+                    whys[one.gate.name] = _why(one.log)
         if interrupted:
             print("interrupted")
         for one in under_way:
             _kill(one)
             _report(one, passed=False)
     failed = [gate.name for gate in gates if gate.name not in passed]
-    if failed:
-        print(f"failed: {' '.join(failed)}")
+    for name in failed:
+        print(f"failed: {name} {whys.get(name, 'interrupted')}".rstrip())
     print(f"{len(passed)} passed, {len(failed)} failed")
     return not failed
