@@ -23,7 +23,6 @@ from dbaas_agent.drivers.postgresql.following import (
     plan_slot,
     receipts,
 )
-from dbaas_agent.errors import AgentError
 from dbaas_agent.membership import Membership
 from dbaas_agent.replication import PRIMARY, REPLICA, Source, Upstream
 
@@ -49,7 +48,7 @@ def test_a_primary_is_rewound_and_started_again_to_follow(config: Config, monkey
     rewind, _slots, signal = plan.stopped
     ran: list[Any] = []
     monkeypatch.setattr(systemd, "run_outside", lambda *words: ran.append(words))
-    Path(config.data_dir).mkdir()
+    Path(config.data_dir, "pg_wal").mkdir(parents=True)
     rewind.put()
     assert data_directory.is_own(config)
     ((_unit, command, user, _group, _seconds),) = ran
@@ -136,52 +135,6 @@ def test_a_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     Placed(str(path), None, str(tmp_path)).put()
     assert not path.exists()
-
-
-@pytest.mark.parametrize(("reason", "told"), [("agent", "conflict"), ("timeout", "timeout")])
-def test_what_cannot_be_rewound_says_so(
-    config: Config, monkeypatch: pytest.MonkeyPatch, reason: str, told: str
-) -> None:
-    def fail(*_words: Any) -> None:
-        raise AgentError(reason, "no")
-
-    monkeypatch.setattr(systemd, "run_outside", fail)
-    Path(config.data_dir).mkdir()
-    with pytest.raises(AgentError) as caught:
-        planned(None, UPSTREAM, config).stopped[0].put()
-    assert caught.value.reason == told
-
-
-LABEL = "START WAL LOCATION: 0/9000028 (file 000000010000000000000009)\nCHECKPOINT LOCATION: 0/9000060\n"
-
-
-@pytest.mark.parametrize(
-    ("label", "log", "fits"),
-    [
-        (None, [], True),
-        (LABEL, ["00000002.history", "000000010000000000000009", "00000002000000000000000A"], True),
-        # The timeline that followed has the part, too.
-        (LABEL, ["000000020000000000000009"], True),
-        (LABEL, ["00000002.history", "00000002000000000000000A"], False),
-    ],
-)
-def test_what_was_rewound_needs_the_log_from_there_on(
-    config: Config, monkeypatch: pytest.MonkeyPatch, label: str | None, log: list[str], fits: bool
-) -> None:
-    monkeypatch.setattr(systemd, "run_outside", lambda *_words: None)
-    place = Path(config.data_dir)
-    (place / "pg_wal").mkdir(parents=True)
-    for name in log:
-        (place / "pg_wal" / name).touch()
-    if label:
-        (place / "backup_label").write_text(label)
-    rewind = planned(None, UPSTREAM, config).stopped[0]
-    if fits:
-        rewind.put()
-        return
-    with pytest.raises(AgentError) as caught:
-        rewind.put()
-    assert caught.value.reason == "conflict"
 
 
 def test_a_stopped_server_keeps_its_log_for_nobody(config: Config) -> None:

@@ -46,6 +46,7 @@ def test_it_plans_with_what_others_leave(memory_mb: int, version: str) -> None:
 def test_its_log_of_changes_fits_the_smallest_volume(memory_mb: int) -> None:
     settings, sizing = _planned(memory_mb, "15")
     assert _mb(settings, "min_wal_size") < _mb(settings, "max_wal_size") <= sizing["wal_maximum_mb"]
+    assert _mb(settings, "wal_keep_size") <= _mb(settings, "max_slot_wal_keep_size") <= _mb(settings, "max_wal_size")
 
 
 def test_it_admits_no_guest_with_less_memory() -> None:

@@ -7,30 +7,23 @@ from __future__ import annotations
 
 import glob
 import os
-import re
 import shutil
 from dataclasses import dataclass, field
 from typing import Any
 
-from dbaas_agent import data_directory, systemd
 from dbaas_agent.config import Config
 from dbaas_agent.drivers.base import Plan
+from dbaas_agent.drivers.postgresql.rewind import Rewound
 from dbaas_agent.drivers.postgresql.sql import AT_ONCE, MAINTENANCE, Statement, quote
 from dbaas_agent.drivers.secret_values import Secret
-from dbaas_agent.errors import AgentError
-from dbaas_agent.fsutil import read_text, remove, write_atomic
+from dbaas_agent.fsutil import remove, write_atomic
 from dbaas_agent.membership import Membership
 from dbaas_agent.replication import PRIMARY, Source, Upstream
 
 SETTINGS = "postgresql-follow.conf"
 RECEIPTS = "postgresql-receipts.conf"
 """What the base configuration includes; they lie beside the data, so that no copy of the data has them."""
-_BEGIN = re.compile(
-    r"^START WAL LOCATION: (?P<lsn>[0-9A-F/]+) \(file [0-9A-F]{8}(?P<part>[0-9A-F]{16})\)", re.MULTILINE
-)
-"""In the file backup_label, which pg_rewind makes: from where the server has to read the log."""
 _PROMOTE_SECONDS = 50
-_REWIND_SECONDS = 1000
 _REWIND = (
     "pg_ls_dir(text, boolean, boolean)",
     "pg_stat_file(text, boolean)",
@@ -60,53 +53,6 @@ class Placed:
             return
         seen = os.stat(self.like)
         write_atomic(self.path, self.content.encode(), self.mode, owner=(seen.st_uid, seen.st_gid))
-
-
-@dataclass(frozen=True)
-class Rewound:
-    """A step that takes back what the server, which is stopped, wrote and the other one has not; nothing where there is nothing of that kind.
-
-    AgentError(conflict) when that is not possible.
-    """
-
-    config: Config
-    program: str
-    settings_file: str
-    way: str
-
-    def shown(self) -> str:
-        """As what it is known."""
-        return "pg_rewind"
-
-    def put(self) -> None:
-        """Have it done; run again after it was stopped midway, it goes on."""
-        command = [
-            self.program,
-            f"--target-pgdata={self.config.data_dir}",
-            f"--config-file={self.settings_file}",
-            f"--source-server={self.way} dbname={MAINTENANCE}",
-        ]
-        user, group = self.config.datastore_user, self.config.datastore_group
-        try:
-            with data_directory.being_rewound(self.config):
-                systemd.run_outside("dbaas-rewind", command, user, group, _REWIND_SECONDS)
-        except AgentError as fault:
-            if fault.reason == "timeout":
-                raise
-            msg = f"what this server wrote and its source has not cannot be taken back: it has to be made anew ({fault.msg})"
-            raise AgentError("conflict", msg, **fault.details) from fault
-        self._require_log()
-
-    def _require_log(self) -> None:
-        """The server would wait for ever for what nobody has any more."""
-        label = read_text(os.path.join(self.config.data_dir, "backup_label"))
-        begin = _BEGIN.search(label or "")
-        if begin is None:
-            return  # Nothing was rewound, so it goes on from where it stopped.
-        parts = os.listdir(os.path.join(self.config.data_dir, "pg_wal"))
-        if not any(part.endswith(begin["part"]) for part in parts):
-            msg = f"its source does not have the log from {begin['lsn']} on any more, where their histories parted: this server has to be made anew"
-            raise AgentError("conflict", msg)
 
 
 @dataclass(frozen=True)

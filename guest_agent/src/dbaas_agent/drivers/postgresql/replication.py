@@ -88,6 +88,20 @@ def _lineage(timeline: int, lsn: str | None, history: Callable[[int], str]) -> t
     return line, ",".join([*parts, f"{line}:{lsn or begin}"])
 
 
+def begins(timeline: int, history: Callable[[int], str]) -> list[tuple[int, int]]:
+    """The timelines that led to that one, and it, each with the byte of the log with which it begins."""
+    found, begin = [], _BEGIN
+    for parent, end in _HISTORY.findall(history(timeline)):
+        found.append((int(parent), _byte(begin)))
+        begin = end
+    return [*found, (timeline, _byte(begin))]
+
+
+def _byte(lsn: str) -> int:
+    high, low = lsn.split("/")
+    return (int(high, 16) << 32) + int(low, 16)
+
+
 def history_file(data_dir: str, timeline: int) -> str:
     """What PostgreSQL keeps of where a timeline comes from; empty where it keeps nothing, as for the first."""
     try:
