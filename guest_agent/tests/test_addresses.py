@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from dbaas_agent import addresses as module
 from dbaas_agent import systemd
@@ -79,6 +81,22 @@ def test_what_does_not_work_is_told_and_tried_again(world: World, monkeypatch: p
     world.install(monkeypatch)
     assert held.look(WRITES)
     assert (held.trouble, UNIT in world.held) == ("", True)
+
+
+def test_what_keeps_one_of_them_away_is_told(world: World, monkeypatch: pytest.MonkeyPatch, now: list[float]) -> None:
+    world.install(monkeypatch)
+    held = Addresses([])
+    held.look(WRITES)
+    show = systemd.show
+    monkeypatch.setattr(systemd, "show", lambda unit: replace(show(unit), status="fd00::9 has no place"))
+    now[0] += module.LOOK_SECONDS
+    assert held.look(WRITES)
+    assert "fd00::9" in held.trouble
+    assert world.held == {UNIT: "10.0.0.9 fd00::9"}
+    world.install(monkeypatch)
+    now[0] += module.LOOK_SECONDS
+    assert held.look(WRITES)
+    assert held.trouble == ""
 
 
 PARTS = strategies.lists(strategies.sampled_from(["10.0.0.8", "10.0.0.9", "fd00::9"]), unique=True)

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from dbaas_agent import holding
 from dbaas_agent.announcement import frame
-from dbaas_agent.errors import AgentError
 from dbaas_agent.subproc import Completed
 
 SHOWN: list[dict[str, Any]] = [
@@ -87,11 +86,18 @@ def test_what_is_not_there_is_put_there_and_all_is_announced(monkeypatch: pytest
     assert host.sent[1][1] == frame("10.0.0.9", bytes.fromhex("fa163e000001"))
 
 
-def test_without_a_way_out_there_is_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_without_a_place_is_told_of_and_keeps_no_other_out(monkeypatch: pytest.MonkeyPatch) -> None:
     host = Host(monkeypatch, [])
-    with pytest.raises(AgentError):
-        holding.show(["192.0.2.9"])
-    assert host.sent == []
+    told: list[str] = []
+    monkeypatch.setattr(holding, "notify", told.append)
+    monkeypatch.setattr(holding, "_pauses", lambda: iter([0.0]))
+    holding.main(["192.0.2.9", "10.0.0.9"])
+    assert host.added == [holding.placing("10.0.0.9", "ens3")]
+    (status,) = told
+    assert "192.0.2.9" in status
+    assert "10.0.0.9" not in status
+    holding.main(["10.0.0.9"])
+    assert told[1:] == ["STATUS="]
 
 
 IN_A_NETWORK = """

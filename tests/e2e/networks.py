@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 EXTERNAL = "provider"
+STATEFUL = "dhcpv6-stateful"
 
 
 @contextlib.contextmanager
@@ -20,10 +21,10 @@ def dual_stack(owner: Any, number: int, **options: Any) -> Iterator[Any]:
     (known,) = owner.network.subnets(name="private")
     network = owner.network.create_network(name=f"e2e-{secrets.token_hex(3)}", **options)
     try:
-        for version, cidr in ((4, f"10.{number}.0.0/24"), (6, f"fd00:{number}::/64")):
-            servers = known.dns_nameservers if version == known.ip_version else []
-            told = {"name": f"v{version}", "ip_version": version, "cidr": cidr, "dns_nameservers": servers}
-            owner.network.create_subnet(network_id=network.id, **told)
+        told = {"network_id": network.id, "name": "v4", "ip_version": 4, "cidr": f"10.{number}.0.0/24"}
+        owner.network.create_subnet(**told, dns_nameservers=known.dns_nameservers)
+        told = {"network_id": network.id, "name": "v6", "ip_version": 6, "cidr": f"fd00:{number}::/64"}
+        owner.network.create_subnet(**told, ipv6_ra_mode=STATEFUL, ipv6_address_mode=STATEFUL)
         yield network
     finally:
         owner.network.delete_network(network.id)
@@ -31,15 +32,16 @@ def dual_stack(owner: Any, number: int, **options: Any) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def way_out(cloud: Any, network: Any) -> Iterator[None]:
-    """Floating addresses lead to the IPv4 addresses of the network meanwhile."""
+    """Floating addresses lead to the IPv4 addresses of the network meanwhile, and its servers are told how they get those of IPv6."""
     external = cloud.network.find_network(EXTERNAL)
-    subnet = cloud.network.find_subnet("v4", network_id=network.id)
     router = cloud.network.create_router(name=network.name, external_gateway_info={"network_id": external.id})
+    joined = []
     try:
-        cloud.network.add_interface_to_router(router, subnet_id=subnet.id)
-        try:
-            yield
-        finally:
-            cloud.network.remove_interface_from_router(router, subnet_id=subnet.id)
+        for subnet in cloud.network.subnets(network_id=network.id):
+            cloud.network.add_interface_to_router(router, subnet_id=subnet.id)
+            joined.append(subnet)
+        yield
     finally:
+        for subnet in joined:
+            cloud.network.remove_interface_from_router(router, subnet_id=subnet.id)
         cloud.network.delete_router(router)

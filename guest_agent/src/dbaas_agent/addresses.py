@@ -25,6 +25,7 @@ _PROPERTIES = {
     "Restart": "always",
     "RestartSec": "2",
     "StartLimitIntervalSec": "0",
+    "NotifyAccess": "main",
     "TimeoutStopSec": "10",
     "SyslogIdentifier": "dbaas-address",
     "OOMScoreAdjust": "-500",
@@ -59,21 +60,26 @@ class Addresses:
         self._next_look = time.monotonic() + LOOK_SECONDS
         before = self.trouble
         try:
-            for part, addresses in wanted.items():
-                if addresses or self._held.get(part) != addresses:
-                    self._have(f"dbaas-address-{part}", addresses)
-            self.trouble, self._held = "", dict(wanted)
-        except (AgentError, OSError) as fault:
-            self.trouble, self._held = f"the addresses of the set are not as they should be: {fault}", {}
+            faults = [
+                self._have(f"dbaas-address-{part}", addresses)
+                for part, addresses in wanted.items()
+                if addresses or self._held.get(part) != addresses
+            ]
+            fault, self._held = "; ".join(filter(None, faults)), dict(wanted)
+        except (AgentError, OSError) as error:
+            fault, self._held = str(error), {}
+        self.trouble = f"the addresses of the set are not as they should be: {fault}" if fault else ""
         return self.trouble != before
 
-    def _have(self, unit: str, addresses: Sequence[str]) -> None:
+    def _have(self, unit: str, addresses: Sequence[str]) -> str:
+        """What the unit says that is in the way."""
         shown = " ".join(addresses)
         there = systemd.show(unit)
         if (there.active in _GONE) if not addresses else (there.active == "active" and there.description == shown):
-            return
+            return there.status
         systemd.end_transient(unit)
         if addresses:
             more = {"Description": shown, "ExecStopPost": f"{_TAKE_AWAY} {shown}"}
             systemd.start_transient(unit, [*self._command, *addresses], {**_PROPERTIES, **more}, _SECONDS)
         log("addresses", unit=unit, addresses=list(addresses))
+        return ""

@@ -15,8 +15,8 @@ from itertools import chain, repeat
 from typing import Any
 
 from dbaas_agent.announcement import frame
-from dbaas_agent.errors import AgentError
 from dbaas_agent.jsonlog import log
+from dbaas_agent.notify import notify
 from dbaas_agent.subproc import run
 
 PAUSES = (1.0,) * 30, 15.0
@@ -61,7 +61,7 @@ def placing(address: str, device: str) -> list[str]:
 def main(addresses: Sequence[str]) -> int:
     """Does not return: who takes the addresses away is the unit, when this process has ended."""
     for pause in _pauses():
-        show(addresses)
+        notify(f"STATUS={'; '.join(show(addresses))}")
         time.sleep(pause)
     return 0
 
@@ -71,27 +71,29 @@ def _pauses() -> Iterator[float]:
     return chain(first, repeat(then))
 
 
-def show(addresses: Sequence[str]) -> None:
-    """Put those that are not there on their interfaces, and announce all."""
+def show(addresses: Sequence[str]) -> list[str]:
+    """Put those that are not there on their interfaces, and announce all; why some have no place, which may come later."""
     there = links(_ask("ip", "-json", "address", "show"))
+    faults = []
     for address in addresses:
         link = link_of(address, there) or _way_out(address, there)
+        if link is None:
+            faults.append(f"no interface is in the subnet of {address}, and none leads out of it")
+            continue
         if not any(str(has.ip) == address for has in link.own):
             run(placing(address, link.name))
             log("address_placed", address=address, device=link.name)
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
             out.bind((link.name, 0))
             out.send(frame(address, link.hardware))
+    return faults
 
 
-def _way_out(address: str, there: Sequence[Link]) -> Link:
-    """The interface of the default route. AgentError when there is none."""
+def _way_out(address: str, there: Sequence[Link]) -> Link | None:
+    """The interface of the default route."""
     family = f"-{ipaddress.ip_address(address).version}"
     names = {route.get("dev") for route in _ask("ip", "-json", family, "route", "show", "default")}
-    found = next((one for one in there if one.name in names), None)
-    if found is None:
-        raise AgentError("agent", f"no interface is in the subnet of {address}, and none leads out of it")
-    return found
+    return next((one for one in there if one.name in names), None)
 
 
 def _ask(*command: str) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ _PROPERTIES = {
     "UnitFileState": "file",
     "ExecMainStartTimestampMonotonic": "started",
     "Description": "description",
+    "StatusText": "status",
 }
 
 
@@ -33,6 +34,7 @@ class Unit:
     file: str = ""
     started: str = ""
     description: str = ""
+    status: str = ""
 
 
 def show(unit: str) -> Unit:
