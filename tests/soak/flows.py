@@ -69,7 +69,7 @@ def _passed(file: str, minutes: float, directory: Path) -> dict[str, Any]:
     cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314
     rows = [
         {
-            "test": case.attrib["name"],
+            "test": case.attrib.get("name", "interrupted"),
             "seconds": round(float(case.attrib["time"])),
             "passed": not any(child.tag in ("failure", "error", "skipped") for child in case),
         }
