@@ -30,7 +30,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / ".dev" / "collections")]
 import openstack  # noqa: E402
 from ansible_collections.dbaas.openstack.plugins.module_utils import _images_cloud  # noqa: E402
 
-from tests.benchmarks import backup, configuration, day_two, fleet  # noqa: E402
+from tests.benchmarks import backup, configuration, day_two, fleet, replication  # noqa: E402
 from tests.benchmarks.instances import databases, must  # noqa: E402
 from tests.e2e.guests import Database  # noqa: E402
 from tests.e2e.playbooks import play  # noqa: E402
@@ -109,6 +109,7 @@ BENCHMARKS: dict[str, Callable[[], Figures]] = {
     **configuration.BENCHMARKS,
     **day_two.BENCHMARKS,
     **fleet.BENCHMARKS,
+    **replication.BENCHMARKS,
 }
 
 

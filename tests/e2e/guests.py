@@ -133,11 +133,11 @@ class Database:
         return known.read_text()
 
     @contextlib.contextmanager
-    def writer(self) -> Iterator[Writer]:
-        """A client that writes all the time while the body runs."""
-        self.rows("CREATE TABLE IF NOT EXISTS written (id INT PRIMARY KEY)")
-        (last,) = self.rows("SELECT COALESCE(MAX(id), 0) FROM written")
-        writer = Writer(self.login, int(last))
+    def writer(self, table: str = "written") -> Iterator[Writer]:
+        """A client that writes all the time while the body runs, into a table that is made for it."""
+        self.rows(f"CREATE TABLE IF NOT EXISTS {table} (id INT PRIMARY KEY)")
+        (last,) = self.rows(f"SELECT COALESCE(MAX(id), 0) FROM {table}")  # noqa: S608 (a test's own word)
+        writer = Writer(self.login, table, int(last))
         thread = threading.Thread(target=writer.run, daemon=True)
         thread.start()
         try:
@@ -154,8 +154,9 @@ class Database:
 class Writer:
     """Inserts one row after another, each with a number of its own, and connects again whenever that fails."""
 
-    def __init__(self, login: Login, last: int) -> None:
+    def __init__(self, login: Login, table: str, last: int) -> None:
         self._login = login
+        self._table = table
         self._number = last
         self.stopping = threading.Event()
         self.acknowledged: set[int] = set()
@@ -173,7 +174,7 @@ class Writer:
             cursor = connection.cursor()
             while not self.stopping.is_set():
                 self._number += 1
-                cursor.execute("INSERT INTO written VALUES (%s)", (self._number,))
+                cursor.execute(f"INSERT INTO {self._table} VALUES (%s)", (self._number,))  # noqa: S608 (a test's own word)
                 self.times.append(time.monotonic())
                 self.acknowledged.add(self._number)
 
