@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from dbaas_agent import holding
 from dbaas_agent.announcement import frame
+from dbaas_agent.errors import AgentError
 from dbaas_agent.subproc import Completed
 
 SHOWN: list[dict[str, Any]] = [
@@ -45,10 +46,10 @@ def test_the_interface_in_whose_subnet_it_lies(address: str, name: str) -> None:
 
 
 class Host:
-    """``ip`` of a server. default: the interfaces of its default routes."""
+    """``ip`` of a server. way: the interface by which it goes to all other subnets; empty: by none."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, default: list[str]) -> None:
-        self.default = default
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+        self.way = way
         self.added: list[list[str]] = []
         self.sent: list[tuple[str, bytes]] = []
         monkeypatch.setattr(holding, "run", self.run)
@@ -58,8 +59,9 @@ class Host:
         if "add" in command:
             self.added.append(command)
             return Completed(0, "", "")
-        told = [{"dev": name} for name in self.default] if "route" in command else SHOWN
-        return Completed(0, json.dumps(told), "")
+        if "route" in command and not self.way:
+            raise AgentError("agent", "ip: Network is unreachable")
+        return Completed(0, json.dumps([{"dev": self.way}] if "route" in command else SHOWN), "")
 
     def __enter__(self) -> Host:
         return self
@@ -75,7 +77,7 @@ class Host:
 
 
 def test_what_is_not_there_is_put_there_and_all_is_announced(monkeypatch: pytest.MonkeyPatch) -> None:
-    host = Host(monkeypatch, ["ens4"])
+    host = Host(monkeypatch, "ens4")
     holding.show(["10.9.0.9", "10.0.0.9", "fd00::9", "192.0.2.9"])
     assert host.added == [
         holding.placing("10.0.0.9", "ens3"),
@@ -87,7 +89,7 @@ def test_what_is_not_there_is_put_there_and_all_is_announced(monkeypatch: pytest
 
 
 def test_one_without_a_place_is_told_of_and_keeps_no_other_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    host = Host(monkeypatch, [])
+    host = Host(monkeypatch, "")
     told: list[str] = []
     monkeypatch.setattr(holding, "notify", told.append)
     monkeypatch.setattr(holding, "_pauses", lambda: iter([0.0]))
@@ -108,12 +110,14 @@ ip("link add here type veth peer name there")
 ip("address add 10.9.0.1/24 dev here")
 ip("address add fd09::1/64 dev here nodad")
 ip("link set here up")
+ip("address add fd10::1/128 dev here nodad")
+ip("route add fd10::/64 dev here")
 ip("link set there up")
 ear = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
 ear.bind(("there", 0))
 ear.settimeout(10)
 holding._pauses = lambda: iter([0.01, 0.01])
-holding.main(["10.9.0.9", "fd09::9"])
+holding.main(["10.9.0.9", "fd09::9", "fd10::9"])
 heard = []
 while sum(one[12:14] == b"\\x08\\x06" for one in heard) < 2 or sum(one[54:55] == b"\\x88" for one in heard) < 2:
     heard.append(ear.recv(200))
@@ -140,7 +144,7 @@ def test_in_a_network_of_its_own(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
-    assert (told["10.9.0.9"]["prefixlen"], told["fd09::9"]["prefixlen"]) == (32, 128)
+    assert [told[one]["prefixlen"] for one in ("10.9.0.9", "fd09::9", "fd10::9")] == [32, 128, 128]
     # The server speaks from its own.
     assert told["fd09::9"]["deprecated"] is True
     assert not told["fd09::1"].get("deprecated")

@@ -15,6 +15,7 @@ from itertools import chain, repeat
 from typing import Any
 
 from dbaas_agent.announcement import frame
+from dbaas_agent.errors import AgentError
 from dbaas_agent.jsonlog import log
 from dbaas_agent.notify import notify
 from dbaas_agent.subproc import run
@@ -90,9 +91,11 @@ def show(addresses: Sequence[str]) -> list[str]:
 
 
 def _way_out(address: str, there: Sequence[Link]) -> Link | None:
-    """The interface of the default route."""
-    family = f"-{ipaddress.ip_address(address).version}"
-    names = {route.get("dev") for route in _ask("ip", "-json", family, "route", "show", "default")}
+    """The interface by which the server would go to it: with DHCPv6 its own address tells of no subnet, and there may be several default routes."""
+    try:
+        names = {route.get("dev") for route in _ask("ip", "-json", "route", "get", address)}
+    except AgentError:
+        return None
     return next((one for one in there if one.name in names), None)
 
 
