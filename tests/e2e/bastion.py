@@ -29,6 +29,7 @@ KNOWN = Path("~/.ssh/known_hosts").expanduser()
 def jump_host(cloud: Any, network: Any, key: Path) -> Iterator[str]:
     """One in that network, to which a way leads from outside, as user@host: SSH's own configuration and agent know of it meanwhile."""
     name = f"e2e-{secrets.token_hex(3)}"
+    image, *_others = cloud.image.images(owner=cloud.current_project_id)
     group = cloud.network.create_security_group(name=name)
     server = address = None
     try:
@@ -39,7 +40,7 @@ def jump_host(cloud: Any, network: Any, key: Path) -> Iterator[str]:
             )
         server = cloud.create_server(
             name,
-            image=next(cloud.image.images(owner=cloud.current_project_id)).id,
+            image=image.id,
             flavor="m1.tiny",
             network=network.id,
             security_groups=[name],
