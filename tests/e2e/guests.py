@@ -133,11 +133,11 @@ class Database:
         return known.read_text()
 
     @contextlib.contextmanager
-    def writer(self, table: str = "written") -> Iterator[Writer]:
-        """A client that writes all the time while the body runs, into a table that is made for it."""
+    def writer(self, table: str = "written", pace: float = 0.0) -> Iterator[Writer]:
+        """A client that writes all the time while the body runs, into a table that is made for it. pace: seconds from one row to the next."""
         self.rows(f"CREATE TABLE IF NOT EXISTS {table} (id INT PRIMARY KEY)")
         (last,) = self.rows(f"SELECT COALESCE(MAX(id), 0) FROM {table}")  # noqa: S608 (a test's own word)
-        writer = Writer(self.login, table, int(last))
+        writer = Writer(self.login, table, int(last), pace)
         thread = threading.Thread(target=writer.run, daemon=True)
         thread.start()
         try:
@@ -154,8 +154,9 @@ class Database:
 class Writer:
     """Inserts one row after another, each with a number of its own, and connects again whenever that fails."""
 
-    def __init__(self, login: Login, table: str, last: int) -> None:
+    def __init__(self, login: Login, table: str, last: int, pace: float) -> None:
         self._login = login
+        self._pace = pace
         self._table = table
         self._number = last
         self.stopping = threading.Event()
@@ -177,6 +178,7 @@ class Writer:
                 cursor.execute(f"INSERT INTO {self._table} VALUES (%s)", (self._number,))  # noqa: S608 (a test's own word)
                 self.times.append(time.monotonic())
                 self.acknowledged.add(self._number)
+                self.stopping.wait(self._pace)
 
     def gap(self) -> float:
         """The longest time without a row, in seconds."""

@@ -13,6 +13,9 @@ from typing import Any
 from tests.e2e.guests import CIDRS, Database
 from tests.e2e.modules import run_tasks, task
 
+PACE_SECONDS = 0.1
+"""From one row of a client to the next: an emulated guest that has been started anew gets behind, and has to come back."""
+
 
 def wish(primary: Database, replica: str, **change: Any) -> dict[str, Any]:
     """Variables of replica_create."""

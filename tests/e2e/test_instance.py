@@ -434,7 +434,7 @@ def test_a_replica_takes_over_as_planned_and_when_its_primary_is_gone(database: 
     replica = replicas.follower(database, REPLICA)
     replicas.know(replica)
     clients = replicas.clients(database, "clients")
-    with clients.writer() as writer:
+    with clients.writer(pace=replicas.PACE_SECONDS) as writer:
         promoted = play("replica_promote", replica.way)
         assert promoted.ok, promoted.failures
         before = len(writer.acknowledged)

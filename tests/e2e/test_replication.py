@@ -102,7 +102,7 @@ def placed(database: Database) -> set[str]:
 
 def test_a_replica_is_made_while_a_client_writes(first: Database, second: Database) -> None:
     create(first, check=True)
-    with first.writer() as writer:
+    with first.writer(pace=replicas.PACE_SECONDS) as writer:
         create(first)
         acknowledged = set(writer.acknowledged)
     know(second)
@@ -128,7 +128,7 @@ def test_what_others_follow_is_not_deleted(first: Database) -> None:
 def test_the_replica_takes_over_without_loss(first: Database, second: Database, writers: Database) -> None:
     work(first, "promote", check=True, instance=SECOND)
     assert the_set(first)["primary"] == NAME
-    with writers.writer() as writer:
+    with writers.writer(pace=replicas.PACE_SECONDS) as writer:
         told = work(first, "promote", instance=SECOND).custom["dbaas_replication_set"]
         before = len(writer.acknowledged)
         first.until(lambda _info: len(writer.acknowledged) > before)
@@ -143,7 +143,7 @@ def test_the_replica_takes_over_without_loss(first: Database, second: Database, 
 
 
 def test_all_are_restarted_and_the_first_leads_again(first: Database, second: Database, writers: Database) -> None:
-    with writers.writer() as writer:
+    with writers.writer(pace=replicas.PACE_SECONDS) as writer:
         whole(first, "instance_restart")
         before = len(writer.acknowledged)
         first.until(lambda _info: len(writer.acknowledged) > before)
@@ -168,7 +168,7 @@ def test_all_get_another_flavor_and_the_first_leads_again(first: Database, secon
     wish: dict[str, Any] = {"flavor": "m1.medium", "volume_size": 2}
     asked = whole(first, "instance_resize", check=True, **wish)
     assert (asked.custom["dbaas_decision"]["primary"], the_set(first)["reign"]) == (NAME, before["reign"])
-    with writers.writer() as writer:
+    with writers.writer(pace=replicas.PACE_SECONDS) as writer:
         whole(first, "instance_resize", **wish)
         acknowledged = set(writer.acknowledged)
     told = the_set(first)
@@ -186,7 +186,7 @@ def test_all_have_a_parameter_that_needs_a_restart(first: Database, second: Data
     run = play("configuration_set", {"configuration": GROUP, **TESTED.wish, "configuration_values": {name: value}})
     assert run.ok, run.failures
     wish: dict[str, Any] = {"instances": [NAME], "configuration": GROUP, "configuration_restart": True}
-    with writers.writer() as writer:
+    with writers.writer(pace=replicas.PACE_SECONDS) as writer:
         whole(first, "configuration_attach", **wish)
         acknowledged = set(writer.acknowledged)
     assert the_set(first)["primary"] == SECOND
@@ -218,7 +218,7 @@ def test_nothing_is_lost_where_receipts_were_waited_for(first: Database, second:
     told = work(first, "rejoin", replica_mode=TESTED.mode).custom["dbaas_replication_set"]
     assert (told["mode"], told["receipts"], told["lapsed"]) == (TESTED.mode, 1, False)
     assert work(first, "rejoin", replica_mode=TESTED.mode).changed == 0
-    with first.writer() as writer:
+    with first.writer(pace=replicas.PACE_SECONDS) as writer:
         first.until(lambda _info: len(writer.acknowledged) > 5)
         lose_power(first)
         acknowledged = set(writer.acknowledged)

@@ -86,7 +86,7 @@ def test_where_pairs_are_forbidden_floating_addresses_lead_to_the_set(
 
 
 def test_they_move_with_a_switch(first: Database, clients: Database, readers: Database) -> None:
-    with clients.writer() as writer:
+    with clients.writer(pace=replicas.PACE_SECONDS) as writer:
         run = play("replica_promote", {**first.way, "instance": SECOND})
         assert run.ok, run.failures
         before = len(writer.acknowledged)
