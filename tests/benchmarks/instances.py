@@ -10,11 +10,14 @@ import contextlib
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.e2e.guests import Database
 from tests.e2e.playbooks import Run, play
+
+QUIET_SECONDS = 60
 
 
 def must(run: Run) -> Run:
@@ -38,3 +41,14 @@ def databases(count: int) -> Iterator[list[Database]]:
         finally:
             for each in made:
                 play("instance_delete", {"instance": each.name})
+
+
+def gap(database: Database, act: Callable[[], object], table: str = "written") -> float:
+    """The longest time without a row that a client was told is kept, in seconds, while that is done; table: its own."""
+    with database.writer(table) as writer:
+        act()
+        seen = len(writer.times)
+        deadline = time.monotonic() + QUIET_SECONDS
+        while len(writer.times) == seen and time.monotonic() < deadline:  # it has to write again
+            time.sleep(0.1)
+    return writer.gap()

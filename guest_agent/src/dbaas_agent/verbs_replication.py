@@ -152,8 +152,11 @@ def _lead(agent: Agent, member: Membership, followers: Sequence[str], check: boo
     if not check and stands:
         service.begin(agent, systemd.start)
     unknown = stands and check
-    slots = [] if unknown else [agent.driver.plan_replica_slot(name, True) for name in followers]
-    plans = [] if unknown else [*slots, agent.driver.plan_leave()]
+    plans = (
+        []
+        if unknown
+        else [*(agent.driver.plan_replica_slot(name, True) for name in followers), agent.driver.plan_leave()]
+    )
     answers = [carry_out(agent, plan, check) for plan in plans]
     shut = unknown or agent.driver.kept_out()
     if not check:

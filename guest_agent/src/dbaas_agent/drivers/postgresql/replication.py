@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -80,26 +81,20 @@ def last_position(told: str, history: Callable[[int], str]) -> str:
 
 def _lineage(timeline: int, lsn: str | None, history: Callable[[int], str]) -> tuple[str, str]:
     """The line of a timeline, and the history of a server that has come so far on it; lsn: None where it has nothing yet."""
-    begin, parts = _BEGIN, []
-    for parent, end in _HISTORY.findall(history(timeline)):
-        parts.append(f"{parent}@{begin}:{end}")
-        begin = end
+    known = begins(timeline, history)
+    parts = [f"{one}@{begin}:{end}" for (one, begin), (_next, end) in itertools.pairwise(known)]
+    begin = known[-1][1]
     line = f"{timeline}@{begin}"
     return line, ",".join([*parts, f"{line}:{lsn or begin}"])
 
 
-def begins(timeline: int, history: Callable[[int], str]) -> list[tuple[int, int]]:
-    """The timelines that led to that one, and it, each with the byte of the log with which it begins."""
+def begins(timeline: int, history: Callable[[int], str]) -> list[tuple[int, str]]:
+    """The timelines that led to that one, and it, each with the position in the log at which it begins."""
     found, begin = [], _BEGIN
     for parent, end in _HISTORY.findall(history(timeline)):
-        found.append((int(parent), _byte(begin)))
+        found.append((int(parent), begin))
         begin = end
-    return [*found, (timeline, _byte(begin))]
-
-
-def _byte(lsn: str) -> int:
-    high, low = lsn.split("/")
-    return (int(high, 16) << 32) + int(low, 16)
+    return [*found, (timeline, begin)]
 
 
 def history_file(data_dir: str, timeline: int) -> str:

@@ -80,7 +80,9 @@ def lacking(label: str, log: Iterable[str], history: Callable[[int], str]) -> st
     if begin is None:
         return ""
     parts = {name for name in log if _PART.fullmatch(name)}
-    timelines = [(one, lsn // _PART_BYTES) for one, lsn in begins(max(_timeline(name) for name in parts), history)]
+    timelines = [
+        (one, _byte(lsn) // _PART_BYTES) for one, lsn in begins(max(_timeline(name) for name in parts), history)
+    ]
     for number in range(_number(begin[1]), max(_number(name) for name in parts)):
         timeline = next(one for one, first in reversed(timelines) if first <= number)
         name = f"{timeline:08X}{number // 256:08X}{number % 256:08X}"
@@ -96,3 +98,8 @@ def _timeline(name: str) -> int:
 def _number(name: str) -> int:
     """Of the part in the whole log."""
     return int(name[8:16], 16) * (2**32 // _PART_BYTES) + int(name[16:], 16)
+
+
+def _byte(lsn: str) -> int:
+    high, low = lsn.split("/")
+    return (int(high, 16) << 32) + int(low, 16)
