@@ -66,6 +66,7 @@ class Datastore:
     tables: at how many of database shop a check looks: two of the tests, and those of the system that are in it.
     older: whether its archive has an older release than the newest one.
     mode: in which a primary waits for receipts of replicas.
+    rotates: statements after which a primary has no more of its log than it has to keep.
     system: a database that is the system's. others: options of a second database. passwords: whether a user may have two.
     """
 
@@ -89,6 +90,7 @@ class Datastore:
     tables: int
     older: bool
     mode: str
+    rotates: tuple[str, ...]
     system: str
     others: dict[str, str]
     passwords: bool
@@ -214,6 +216,7 @@ MARIADB = Mysql(
     tables=2,
     older=True,
     mode="semi_sync",
+    rotates=("FLUSH BINARY LOGS",),
     system="mysql",
     others={"character_set": "latin1"},
     passwords=True,
@@ -271,6 +274,7 @@ until test "$($ask -c "SELECT count(*) FROM pg_locks WHERE relation = 't'::regcl
     tables=70,
     older=True,
     mode="sync",
+    rotates=("SELECT pg_switch_wal()", "CHECKPOINT"),
     system="postgres",
     others={"character_set": "LATIN1", "collation": "C"},
     passwords=False,

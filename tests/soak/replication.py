@@ -5,8 +5,9 @@
 """`./dev soak replication`: two of molecule's guests are a replication set, which has its primary changed under a client that writes.
 
 In rounds by chance: planned switchovers; ejects after the primary lost its power; the server's processes killed alone; a primary that is
-parted from the store and its replica, and comes back when another one leads; a replica that is behind when its primary dies. What a client
-was told is kept is compared with what is there; all the time each member is asked whether it would take a write.
+parted from the store and its replica, and comes back when another one leads; a replica that is behind when its primary dies; an old primary
+that comes back when the new one has written a lot. What a client was told is kept is compared with what is there; all the time each member
+is asked whether it would take a write.
 
 The fence is a stand-in for Nova: all processes of the guest are killed, and were seen to be gone; in a parted primary, its own packet filter
 drops what comes to the server's port, as a cut of the port by Neutron would. The store is molecule's stand-in.
@@ -37,15 +38,16 @@ from tests.soak.replication_judge import loss_faults, spread, two_writers
 
 INVENTORY = "inventory_pairs"
 MODE = os.environ.get("DBAAS_SOAK_MODE", ASYNC)
-SWITCHOVER, EJECT, ENGINE, PARTITION, BEHIND, DELAY = (
+SWITCHOVER, EJECT, ENGINE, PARTITION, BEHIND, DELAY, LATE = (
     "switchover",
     "eject",
     "engine killed",
     "partition",
     "eject, replica behind",
     "eject, replica delayed",
+    "eject, back late",
 )
-ROUNDS = {SWITCHOVER: 20, EJECT: 20, ENGINE: 3, PARTITION: 3, BEHIND: 3, DELAY: 2}
+ROUNDS = {SWITCHOVER: 20, EJECT: 20, ENGINE: 3, PARTITION: 3, BEHIND: 3, DELAY: 2, LATE: 2}
 BEAT_SECONDS = 5
 PAUSE_SECONDS = (0.5, 3.0)
 """Of load before something happens."""
@@ -55,7 +57,10 @@ CLOSED_SECONDS = 60.0
 """Within which a primary that is parted no more has to know that it is none: it reads the record every 30 seconds."""
 DWELL_SECONDS = 3.0
 """For which one that booted is watched before it is told anything."""
+LATE_TIMES = 2
+"""How often a new primary writes all of the filler before the old one comes back late."""
 MAX_LOST = 1 << 40
+OWN_WRITES, LOG_GONE = "made anew for its own writes", "made anew for want of log"
 FILLER = 64
 """Megabytes that a replica has to begin with."""
 Row = dict[str, Any]
@@ -182,6 +187,7 @@ class Round:
             PARTITION: self._partition,
             BEHIND: self._behind,
             DELAY: self._delay,
+            LATE: self._late,
         }
 
     def row(self, kind: str) -> Row:
@@ -277,7 +283,7 @@ class Round:
         told = Decision(lost=row["told"], known_lost=row["known_lost"], unit=own.unit)
         row["faults"] += loss_faults(told, row["lost"], row["missing"])
         if own.lines and own.unit == TRANSACTIONS:
-            self._rebuilt(row)
+            self._rebuilt(row, OWN_WRITES)
             return
         try:
             members.follow()
@@ -285,12 +291,12 @@ class Round:
         except AgentError as fault:
             if fault.reason != "conflict":
                 raise
-            self._rebuilt(row)
+            self._rebuilt(row, LOG_GONE)
 
-    def _rebuilt(self, row: Row) -> None:
+    def _rebuilt(self, row: Row, why: str) -> None:
         self._members.discard()
         self._members.copy()
-        row["rejoined"] = "rebuilt"
+        row["rejoined"] = why
 
     def _engine(self, row: Row) -> None:
         """F1: systemd starts the server again, and it is primary without anybody being asked: the store does not answer."""
@@ -350,3 +356,16 @@ class Round:
         if DELAYED not in blockers:
             row["faults"].append(f"a delayed replica may be promoted: {blockers}")
         self._eject(row)
+
+    def _late(self, row: Row) -> None:
+        """The old primary boots when the new one has removed from its log what it does not have to keep. It follows without being made anew."""
+        members, began = self._members, time.monotonic()
+        old = members.primary
+        old.kill()
+        self._taken_over(row, began)
+        for _number in range(LATE_TIMES):
+            self._load.run(members.primary.name, "UPDATE filler SET body = REVERSE(body)")
+            members.primary.must(TESTED.ask(*TESTED.rotates))
+        self._back(row, old)
+        if row["rejoined"] == LOG_GONE:
+            row["faults"].append(f"{old.name} could not follow: what it needs of the log is gone")
