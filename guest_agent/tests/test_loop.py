@@ -22,6 +22,7 @@ CALM = {
     "ticket_expires": None,
     "volume": {"used_percent": 12},
     "clock_offset": None,
+    "replication": {"source": {"receiving": True, "applying": True}},
 }
 
 
@@ -35,6 +36,9 @@ CALM = {
         (0.0, {**CALM, "fault": "x"}, CALM, True),
         (0.0, {**CALM, "ticket_expires": 7}, CALM, True),
         (0.0, {**CALM, "volume": None}, CALM, False),
+        (0.0, {**CALM, "replication": {"source": {"receiving": False, "applying": True}}}, CALM, True),
+        (0.0, {**CALM, "replication": {"source": None}}, CALM, True),
+        (0.0, {**CALM, "replication": {**CALM["replication"], "applied": "0-1-2"}}, CALM, False),
     ],
 )
 def test_beat_due(now: float, document: dict[str, Any], told: dict[str, Any] | None, due: bool) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from dbaas_agent.clock import Clock
 from dbaas_agent.fsutil import identity, read_object
 from dbaas_agent.jsonlog import log
+from dbaas_agent.replication import replicates
 from dbaas_agent.upload import Uploader
 
 MEDIA_TYPE = "application/vnd.dbaas.heartbeat+json"
@@ -38,13 +39,13 @@ def content_type(document: dict[str, Any]) -> str:
     ``expires``: when the first of its tickets ends.
     """
     ends = [end for end in (document["ticket_expires"], document["record_expires"]) if end is not None]
-    volume, source = document["volume"], (document["replication"] or {}).get("source")
+    volume = document["volume"]
     parts = {
         "status": document["status"],
         "cause": document["cause"] or None,
         "role": document["role"],
         "lag": document["lag"],
-        "replicates": source and ("yes" if source["receiving"] and source["applying"] else "no"),
+        "replicates": {True: "yes", False: "no", None: None}[replicates(document["replication"])],
         "used": volume and volume["used_percent"],
         "expires": min(ends, default=None),
     }

@@ -14,6 +14,7 @@ from typing import Any
 from dbaas_agent import clock, tls
 from dbaas_agent.jsonlog import log
 from dbaas_agent.notify import notify
+from dbaas_agent.replication import replicates
 from dbaas_agent.space import LOOK_SECONDS
 
 CHECK_SECONDS = 5.0
@@ -25,7 +26,11 @@ _TOLD_AT_ONCE = ("status", "fault", "role", "ticket_expires")
 
 def beat_due(now: float, next_beat: float, document: dict[str, Any], told: dict[str, Any] | None) -> bool:
     """Whether a heartbeat is to be sent: the time has come, or something has changed that cannot wait."""
-    return told is None or now >= next_beat or any(document[key] != told[key] for key in _TOLD_AT_ONCE)
+    return told is None or now >= next_beat or _pressing(document) != _pressing(told)
+
+
+def _pressing(document: dict[str, Any]) -> list[Any]:
+    return [*(document[key] for key in _TOLD_AT_ONCE), replicates(document["replication"])]
 
 
 class Loop:

@@ -95,3 +95,9 @@ class Facts:
     def shown(self) -> dict[str, Any]:
         """For the status document."""
         return asdict(self)
+
+
+def replicates(shown: Mapping[str, Any] | None) -> bool | None:
+    """Whether a server that shows these facts hears the one that it follows, and applies what it hears; None: it follows nobody."""
+    source = (shown or {}).get("source")
+    return None if source is None else source["receiving"] and source["applying"]
