@@ -34,7 +34,7 @@ class Member:
 
     writable: it takes writes of clients. running: it receives and applies. received, applied: what it has on its disk, and what it has done
     of it. lag: seconds by which what it applied last is behind. delay: seconds by which it is kept behind on purpose. synchronous: the
-    primary counts its receipts before it tells a client that something is kept.
+    primary counts its receipts before it tells a client that something is kept. follows: it was told to follow this primary, and does.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Member:
     lag: float = 0.0
     delay: int = 0
     synchronous: bool = False
+    follows: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -155,7 +156,7 @@ def failover(
 
 def receipts(primary: str, wanted: int, members: t.Sequence[Member], leaving: t.Collection[str] = ()) -> int:
     """For the receipts of how many replicas the primary can wait: as many as are wanted, and no more than follow and count. leaving: who will not soon."""
-    there = [one for one in members if one.synchronous and one.answers and one.running and one.name != primary]
+    there = [one for one in members if one.synchronous and one.answers and one.follows and one.name != primary]
     return min(wanted, len([one for one in there if one.name not in leaving]))
 
 

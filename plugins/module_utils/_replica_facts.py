@@ -17,21 +17,26 @@ _WORKING = ("ACTIVE", "RESTART_REQUIRED", "BLOCKED")
 """What an agent says of a datastore that answers it."""
 
 
-def member(name: str, document: Document, *, synchronous: bool = False) -> Member:
-    """A member as it tells of itself. DbaasError (agent) when a position is none."""
+def member(name: str, document: Document, *, reign: int, hosts: t.Container[str], synchronous: bool = False) -> Member:
+    """A member as it tells of itself. reign, hosts: of the primary. DbaasError (agent) when a position is none.
+
+    One that hears the primary of before does not follow this one, and neither does one that was not told yet that it is the primary.
+    """
     told = document.get("replication") if document.get("status") in _WORKING else None
     if not told:
         return Member(name, answers=False, synchronous=synchronous)
     source = told["source"]
+    running = source is not None and source["receiving"] and source["applying"]
     return Member(
         name,
         writable=told["writable"],
-        running=source is not None and source["receiving"] and source["applying"],
+        running=running,
         received=_histories.read(told["kind"], told["received"]),
         applied=_histories.read(told["kind"], told["applied"]),
         lag=told["lag"] or 0,
         delay=source["delay"] if source else 0,
         synchronous=synchronous,
+        follows=running and source["host"] in hosts and (document.get("membership") or {}).get("reign") == reign,
     )
 
 

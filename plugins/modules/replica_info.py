@@ -301,7 +301,7 @@ def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     told["replication_sets"] = [_shown(connection, one, rows, prefix) for one in found]
     if params["facts"] is not None and found:
         names = {row["uid"]: row["name"] for row in rows}
-        members = _members(found[0], names, params["facts"])
+        members = _members(found[0], rows, params["facts"])
         told["decision"] = _replica_facts.shown(_decided(connection, params, found[0], names, members))
         primary = names.get(found[0].primary, found[0].primary)
         errant = _errant(found[0], names, members)
@@ -362,12 +362,17 @@ def _errant(found: ReplicationSet, names: t.Mapping[str, str], members: list[Mem
     return [] if found.rewinds else _replica_decision.errant(found.as_told(names), members)
 
 
-def _members(found: ReplicationSet, names: t.Mapping[str, str], facts: t.Mapping[str, t.Any]) -> list[Member]:
+def _members(found: ReplicationSet, rows: Rows, facts: t.Mapping[str, t.Any]) -> list[Member]:
+    names = {row["uid"]: row["name"] for row in rows}
+    hosts = {one["address"] for row in rows if row["uid"] == found.primary for one in row["addresses"]}
     counts = found.receivers()
-    return [
-        _replica_facts.member(names.get(uid, uid), facts.get(names.get(uid, uid)) or {}, synchronous=uid in counts)
-        for uid in found.members
-    ]
+
+    def member(uid: str) -> Member:
+        name = names.get(uid, uid)
+        told = facts.get(name) or {}
+        return _replica_facts.member(name, told, reign=found.reign, hosts=hosts, synchronous=uid in counts)
+
+    return [member(uid) for uid in found.members]
 
 
 def _following(found: ReplicationSet, names: t.Mapping[str, str], there: t.Collection[str]) -> list[dict[str, t.Any]]:

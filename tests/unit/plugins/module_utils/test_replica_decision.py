@@ -229,7 +229,7 @@ def test_no_more_receipts_are_waited_for_than_can_come(wanted: int, leaving: tup
         member("a", synchronous=True),
         member("b", synchronous=True),
         member("c", synchronous=True),
-        member("stands", synchronous=True, running=False),
+        member("stands", synchronous=True, follows=False),
         member("gone", synchronous=True, answers=False),
         member("other"),
     ]

@@ -112,6 +112,7 @@ class Cloud:
                 "status": "ACTIVE",
                 "fault": "",
                 "host": f"host of {one}",
+                "addresses": [{"address": one}],
                 "volume": {"id": f"volume-{one}"},
                 "replication_set": self.metadata[one].get("dbaas_set", ""),
             }
@@ -164,7 +165,9 @@ def refused(cloud: Cloud, module: Any = replica, **given: Any) -> str:
 
 
 def facts(name: str, *, leads: bool = False, applied: str = "aaaa:1-9", **more: Any) -> Facts:
-    source = None if leads else {"host": "h", "port": 1, "receiving": True, "applying": True, "fault": "", "delay": 0}
+    """What a member of the first reign tells."""
+    running = {"receiving": True, "applying": True, "fault": "", "delay": 0}
+    source = None if leads else {"host": "orders", "port": 1, **running}
     told = {
         "kind": "gtid_set",
         "line": name,
@@ -174,7 +177,7 @@ def facts(name: str, *, leads: bool = False, applied: str = "aaaa:1-9", **more: 
         "lag": 0,
         "source": source,
     }
-    return {"status": "ACTIVE", "replication": {**told, **more}}
+    return {"status": "ACTIVE", "replication": {**told, **more}, "membership": {"reign": 1}}
 
 
 def with_two(cloud: Cloud) -> dict[str, Any]:
@@ -374,6 +377,11 @@ def test_a_primary_waits_for_those_that_follow(cloud: Cloud) -> None:
     # A primary of before follows nobody yet.
     alone = {**asked["facts"], "orders-3": facts("orders-3", leads=True)}
     assert call(cloud, replica_info, name="orders", facts=alone)["receipts"] == 1
+    # One hears the primary of before, or this one without having been told that it is the primary.
+    source = {"host": "orders-2", "receiving": True, "applying": True, "delay": 0}
+    for stale in (facts("orders-3", source=source), {**facts("orders-3"), "membership": {"reign": 0}}):
+        told = {**asked["facts"], "orders-3": stale}
+        assert call(cloud, replica_info, name="orders", facts=told)["receipts"] == 1
     set_ = call(cloud, replica, instance="orders", replica_of="orders", waits_for=2)["replication_set"]
     assert set_["receipts"] == 2
     assert call(cloud, replica, instance="orders-3", state="absent")["replication_set"]["receipts"] == 1
