@@ -31,17 +31,17 @@ def dual_stack(owner: Any, number: int, **options: Any) -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def way_out(cloud: Any, network: Any) -> Iterator[None]:
-    """Floating addresses lead to the IPv4 addresses of the network meanwhile, and its servers are told how they get those of IPv6."""
-    external = cloud.network.find_network(EXTERNAL)
-    router = cloud.network.create_router(name=network.name, external_gateway_info={"network_id": external.id})
+def way_out(owner: Any, network: Any) -> Iterator[None]:
+    """Floating addresses lead to the IPv4 addresses of the network meanwhile, and its servers are told how they get those of IPv6. owner: as above."""
+    external = owner.network.find_network(EXTERNAL)
+    router = owner.network.create_router(name=network.name, external_gateway_info={"network_id": external.id})
     joined = []
     try:
-        for subnet in cloud.network.subnets(network_id=network.id):
-            cloud.network.add_interface_to_router(router, subnet_id=subnet.id)
+        for subnet in owner.network.subnets(network_id=network.id):
+            owner.network.add_interface_to_router(router, subnet_id=subnet.id)
             joined.append(subnet)
         yield
     finally:
         for subnet in joined:
-            cloud.network.remove_interface_from_router(router, subnet_id=subnet.id)
-        cloud.network.delete_router(router)
+            owner.network.remove_interface_from_router(router, subnet_id=subnet.id)
+        owner.network.delete_router(router)

@@ -41,7 +41,7 @@ def first(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Data
     with (
         nothing_left(cloud),
         networks.dual_stack(admin, NUMBER, is_shared=True) as network,
-        networks.way_out(cloud, network),
+        networks.way_out(admin, network),
     ):
         made = Database(NAME, place, network=network.name)
         with bastion.jump_host(cloud, network, place / "key") as made.jump:
