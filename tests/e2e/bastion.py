@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -16,6 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.dbaas.openstack.plugins.module_utils import _images_cloud
+
+from tests.e2e.datastores import TESTED
 from tests.e2e.guests import CIDRS
 from tests.e2e.modules import ENVIRONMENT
 from tests.e2e.networks import EXTERNAL
@@ -29,7 +33,7 @@ KNOWN = Path("~/.ssh/known_hosts").expanduser()
 def jump_host(cloud: Any, network: Any, key: Path) -> Iterator[str]:
     """One in that network, to which a way leads from outside, as user@host: SSH's own configuration and agent know of it meanwhile."""
     name = f"e2e-{secrets.token_hex(3)}"
-    image, *_others = cloud.image.images(owner=cloud.current_project_id)
+    image = _images_cloud.find_version(cloud, TESTED.name)
     group = cloud.network.create_security_group(name=name)
     server = address = None
     try:
@@ -38,17 +42,16 @@ def jump_host(cloud: Any, network: Any, key: Path) -> Iterator[str]:
             cloud.network.create_security_group_rule(
                 security_group_id=group.id, port_range_min=22, port_range_max=22, **rule
             )
-        server = cloud.create_server(
-            name,
-            image=image.id,
-            flavor="m1.tiny",
-            network=network.id,
-            security_groups=[name],
-            userdata=f"#cloud-config\n{json.dumps({'ssh_authorized_keys': [Path(f'{key}.pub').read_text().strip()]})}\n",
-            auto_ip=False,
-            wait=True,
-            timeout=BOOT_SECONDS,
+        told = f"#cloud-config\n{json.dumps({'ssh_authorized_keys': [Path(f'{key}.pub').read_text().strip()]})}\n"
+        server = cloud.compute.create_server(
+            name=name,
+            image_id=image["id"],
+            flavor_id=cloud.compute.find_flavor("m1.tiny").id,
+            networks=[{"uuid": network.id}],
+            security_groups=[{"name": name}],
+            user_data=base64.b64encode(told.encode()).decode(),
         )
+        cloud.compute.wait_for_server(server, wait=BOOT_SECONDS)
         (port,) = cloud.network.ports(device_id=server.id)
         external = cloud.network.find_network(EXTERNAL)
         address = cloud.network.create_ip(floating_network_id=external.id, port_id=port.id)
@@ -58,7 +61,8 @@ def jump_host(cloud: Any, network: Any, key: Path) -> Iterator[str]:
         if address:
             cloud.network.delete_ip(address)
         if server:
-            cloud.delete_server(server.id, wait=True)
+            cloud.compute.delete_server(server)
+            cloud.compute.wait_for_delete(server, wait=BOOT_SECONDS)
         cloud.network.delete_security_group(group)
 
 
