@@ -26,7 +26,7 @@ def member(name: str, document: Document, *, reign: int, hosts: t.Container[str]
     if not told:
         return Member(name, answers=False, synchronous=synchronous)
     source = told["source"]
-    running = source is not None and source["receiving"] and source["applying"]
+    running = replicates(source) or False
     return Member(
         name,
         writable=told["writable"],
@@ -38,6 +38,11 @@ def member(name: str, document: Document, *, reign: int, hosts: t.Container[str]
         synchronous=synchronous,
         follows=running and source["host"] in hosts and (document.get("membership") or {}).get("reign") == reign,
     )
+
+
+def replicates(source: Document | None) -> bool | None:
+    """Whether a member hears the one that it tells of as its source, and applies what it hears; None: it follows nobody."""
+    return None if source is None else bool(source.get("receiving") and source.get("applying"))
 
 
 def shown(decision: Decision) -> dict[str, t.Any]:

@@ -301,7 +301,7 @@ def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
     told["replication_sets"] = [_shown(connection, one, rows, prefix) for one in found]
     if params["facts"] is not None and found:
         names = {row["uid"]: row["name"] for row in rows}
-        members = _members(found[0], rows, params["facts"])
+        members = _members(found[0], names, rows, params["facts"])
         told["decision"] = _replica_facts.shown(_decided(connection, params, found[0], names, members))
         primary = names.get(found[0].primary, found[0].primary)
         errant = _errant(found[0], names, members)
@@ -320,7 +320,6 @@ def _shown(connection: t.Any, found: ReplicationSet, rows: Rows, prefix: str) ->
         row = instances.get(uid, {"name": uid, "status": "DELETED", "fault": "", "host": ""})
         beat = _store.heartbeat_body(connection, uid, prefix=prefix) if uid in instances else {}
         told = beat.get("replication") or {}
-        source = told.get("source")
         leads = uid == found.primary
         follows = "" if leads else found.upstream(uid)
         authorities.add((beat.get("tls") or {}).get("ca_certificate", ""))
@@ -338,7 +337,7 @@ def _shown(connection: t.Any, found: ReplicationSet, rows: Rows, prefix: str) ->
             "applied": told.get("applied"),
             "host": row["host"],
             "delay": 0 if leads else found.members[uid].delay,
-            "replicates": source and bool(source.get("receiving") and source.get("applying")),
+            "replicates": _replica_facts.replicates(told.get("source")),
         }
 
     members = [member(uid) for uid in found.members]
@@ -362,8 +361,9 @@ def _errant(found: ReplicationSet, names: t.Mapping[str, str], members: list[Mem
     return [] if found.rewinds else _replica_decision.errant(found.as_told(names), members)
 
 
-def _members(found: ReplicationSet, rows: Rows, facts: t.Mapping[str, t.Any]) -> list[Member]:
-    names = {row["uid"]: row["name"] for row in rows}
+def _members(
+    found: ReplicationSet, names: t.Mapping[str, str], rows: Rows, facts: t.Mapping[str, t.Any]
+) -> list[Member]:
     hosts = {one["address"] for row in rows if row["uid"] == found.primary for one in row["addresses"]}
     counts = found.receivers()
 

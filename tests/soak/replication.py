@@ -62,7 +62,7 @@ OWN_WRITES, LOG_GONE = "made anew for its own writes", "made anew for want of lo
 FILLER = 64
 """Megabytes that a replica has to begin with."""
 REWRITE = "UPDATE filler SET body = REVERSE(body) WHERE MOD(id, 3) = 0"
-"""What is written before one comes back late: PostgreSQL logs 50 MiB of it, with images of pages, and keeps 128."""
+"""What is written before one comes back late: PostgreSQL logs less than 50 MiB of it, with images of pages, and keeps 128."""
 Row = dict[str, Any]
 """gap: seconds without a row. lost: rows that were acknowledged. told: how much the decision said may be lost at most; None: that cannot be bounded.
 
