@@ -13,6 +13,7 @@ import json
 import secrets
 import shutil
 import time
+from collections.abc import Collection
 from typing import Any
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import (
@@ -28,6 +29,7 @@ from ansible_collections.dbaas.openstack.plugins.plugin_utils._datastore_files i
 from tests.soak.guests import FOREVER, Guest
 
 AWAIT_SECONDS = 120
+HEARS_SECONDS = 60.0
 SETTLE_SECONDS = 90.0
 Facts = dict[str, dict[str, Any]]
 
@@ -60,19 +62,19 @@ class Members:
         return self.guests[self._names[self.set.primary]]
 
     @property
-    def replica(self) -> Guest:
-        """The other one."""
-        (name,) = self.guests.keys() - {self.primary.name}
-        return self.guests[name]
+    def replicas(self) -> list[Guest]:
+        """The other ones."""
+        return [guest for guest in self.guests.values() if guest is not self.primary]
 
-    def facts(self, *, dead: bool = False) -> Facts:
-        """facts.yml: what the members tell, the primary last; who does not answer tells nothing. dead: nobody comes to the primary."""
-        asked = {guest.name: guest.status() for guest in ([self.replica] if dead else [self.replica, self.primary])}
-        return {name: told for name, told in asked.items() if told}
+    def facts(self, away: Collection[Guest] = ()) -> Facts:
+        """facts.yml: what the members tell, the primary last; who does not answer tells nothing. away: to whom nobody comes."""
+        asked = [guest for guest in [*self.replicas, self.primary] if guest not in away]
+        told = {guest.name: guest.status() for guest in asked}
+        return {name: status for name, status in told.items() if status}
 
-    def switchover(self, facts: Facts) -> Decision:
-        """decide.yml, as planned, for the replica."""
-        return _replica_decision.switchover(self._reign(), self._told(facts), self.replica.name)
+    def switchover(self, facts: Facts, new: Guest) -> Decision:
+        """decide.yml, as planned, for that replica."""
+        return _replica_decision.switchover(self._reign(), self._told(facts), new.name)
 
     def failover(self, facts: Facts, max_lost: int) -> Decision:
         """decide.yml, for who has most, once the primary is fenced."""
@@ -80,9 +82,9 @@ class Members:
             self._reign(), self._told(facts), limits=Limits(max_lost=max_lost), fenced=True
         )
 
-    def switch(self) -> None:
+    def switch(self, new: Guest) -> None:
         """switch.yml; what goes wrong before the record is written goes back."""
-        old, new = self.primary, self.replica
+        old = self.primary
         told = old.call("status")["replication"]["applied"]
         new.call("replica_await", {"position": told, "seconds": AWAIT_SECONDS})
         try:
@@ -109,37 +111,61 @@ class Members:
         self.set = self.set.writing(told["line"], told["applied"])
         self._write()
 
-    def protect(self) -> None:
-        """protect.yml."""
-        receipts = _replica_decision.receipts(self.primary.name, self.set.wanted, self._told(self.facts()))
-        self._wait_for(receipts)
-
-    def _wait_for(self, receipts: int) -> None:
-        """The record is lowered before the primary is, and raised after it."""
-        before, self.set = self.set, self.set.waiting_for(receipts)
-        if self.set.receipts < before.receipts:
+    def protect(self, away: Collection[Guest] = (), *, leaving: Collection[str] = (), settled: bool = True) -> None:
+        """protect.yml: the record is lowered before the primary is, and raised after it."""
+        told = self._told(self.facts(away))
+        receipts = _replica_decision.receipts(self.primary.name, self.set.wanted, told, leaving)
+        before, after = self.set, self.set.waiting_for(receipts)
+        if after.receipts < before.receipts:
+            self.set = after
             self._write()
-        if self.set != before:
-            self._seat(self.primary)
-        if self.set.receipts > before.receipts:
+        if after != before:
+            self._seat(self.primary, receipts=after.receipts)
+        if settled and after.receipts > before.receipts:
+            self.set = after
             self._write()
 
-    def follow(self, delay: int = 0) -> None:
-        """follow_one.yml, for the replica, after protect.yml."""
-        self.protect()
-        self._seat(self.replica)
-        self.replica.call("replica_follow", {**self._upstream(), "delay": delay})
+    def follow(self, away: Collection[Guest] = ()) -> None:
+        """follow.yml, for those that answer and have no writes of their own. AgentError: one of them does not follow."""
+        self.protect(away, settled=False)
+        facts = self.facts(away)
+        told = self._told(facts)
+        errant = {one.member for one in _replica_decision.errant(self._reign(), told)}
+        for one in told:
+            if one.name in facts and one.name not in errant and one.name != self.primary.name:
+                self._follow_one(self.guests[one.name], one, facts[one.name])
+        self.protect(away)
 
-    def discard(self) -> None:
+    def _follow_one(self, guest: Guest, one: Member, facts: dict[str, Any]) -> None:
+        """follow_one.yml, in a set in which all follow the primary."""
+        seat = self.set.seat(guest.uid) or {}
+        delay = self.set.members[guest.uid].delay
+        if one.follows and one.delay == delay and facts["membership"].get("receivers") == seat["receivers"]:
+            return
+        self._seat(guest)
+        guest.call("replica_follow", {**self._upstream(guest), "delay": delay})
+        deadline = time.monotonic() + HEARS_SECONDS
+        while not ((guest.call("status")["replication"] or {}).get("source") or {}).get("receiving"):
+            if time.monotonic() > deadline:
+                raise AgentError("timeout", f"{guest.name} does not hear {self.primary.name}")
+            time.sleep(0.5)
+
+    def delay(self, guest: Guest, seconds: int) -> None:
+        """place.yml, and follow.yml."""
+        self.set = self.set.seated(guest.uid, delay=seconds)
+        self._write()
+        self.follow()
+
+    def discard(self, guest: Guest) -> None:
         """Have a replica that has no data, and gives no receipts."""
-        self._wait_for(0)
-        self._seat(self.replica)
-        self.replica.call("replica_discard")
+        self.protect(leaving=[guest.name])
+        self._seat(guest)
+        guest.call("replica_discard")
 
-    def copy(self) -> None:
+    def copy(self, guest: Guest) -> None:
         """seat_one.yml, and guest.yml of role `instance`: a replica without data begins with a backup of the primary."""
         name = f"soak-{secrets.token_hex(4)}"
-        upstream = self._upstream()
+        upstream = self._upstream(guest)
         address, port = self.primary.store
         ticket = f"http://{address}:{port}/{self.primary.uid}/{name}/"
         wish = {"strategy": self._strategy, "recipients": [], "parent": None}
@@ -149,37 +175,35 @@ class Members:
             "follows": True,
             "chain": [{"sha256": taken["sha256"], "encrypted": False}],
         }
-        self.replica.job("restore", name, restore, {"urls": [ticket], "expires": FOREVER})
+        guest.job("restore", name, restore, {"urls": [ticket], "expires": FOREVER})
         shutil.rmtree(self.primary.state / "store" / self.primary.uid / name)
-        names = {"names": [f"{self.replica.name}.example"], "addresses": [self.replica.address]}
-        self.replica.call("datastore_initialise", {**names, "tls_mode": "preferred"})
-        self.replica.call("replica_follow", {**upstream, "position": taken["position"]})
+        names = {"names": [f"{guest.name}.example"], "addresses": [guest.address]}
+        guest.call("datastore_initialise", {**names, "tls_mode": "preferred"})
+        guest.call("replica_follow", {**upstream, "position": taken["position"]})
 
     def settle(self) -> None:
-        """Wait until the replica has applied what the primary has now. AgentError (timeout): it does not."""
+        """Wait until all have applied what the primary has now. AgentError (timeout): one does not."""
         wanted = self.primary.call("status")["replication"]["applied"]
         deadline = time.monotonic() + SETTLE_SECONDS
         while True:
-            told = self._told(self.facts())
-            replica = next(one for one in told if one.name == self.replica.name)
-            if replica.answers and replica.running and replica.applied.has_all_of(self._read(wanted)):
+            told = [one for one in self._told(self.facts()) if one.name != self.primary.name]
+            late = [one for one in told if not (one.running and one.applied.has_all_of(self._read(wanted)))]
+            if not late:
                 return
             if time.monotonic() > deadline:
-                raise AgentError(
-                    "timeout", f"{self.replica.name} has not caught up after {SETTLE_SECONDS:.0f} s: {replica}"
-                )
+                raise AgentError("timeout", f"not caught up after {SETTLE_SECONDS:.0f} s: {late}")
             time.sleep(0.3)
 
-    def own_writes(self, facts: Facts) -> _histories.History:
-        """What the replica has that came from no primary."""
-        return _replica_decision.own_writes(self._member(facts), self._reign())
+    def own_writes(self, guest: Guest, facts: Facts) -> _histories.History:
+        """What a replica has that came from no primary."""
+        return _replica_decision.own_writes(self._member(guest, facts), self._reign())
 
-    def missing(self, facts: Facts) -> int:
-        """How much the replica, as it told, has of what the primary had not when it began."""
-        return self._read(self._began).missing(self._member(facts).received)
+    def missing(self, guest: Guest, facts: Facts) -> int:
+        """How much a replica, as it told, has of what the primary had not when it began."""
+        return self._read(self._began).missing(self._member(guest, facts).received)
 
-    def _member(self, facts: Facts) -> Member:
-        return next(one for one in self._told(facts) if one.name == self.replica.name)
+    def _member(self, guest: Guest, facts: Facts) -> Member:
+        return next(one for one in self._told(facts) if one.name == guest.name)
 
     def _read(self, position: str) -> _histories.History:
         return _histories.read(self.set.kind, position)
@@ -211,14 +235,14 @@ class Members:
         place.with_suffix(".new").write_text(self.set.body())
         place.with_suffix(".new").rename(place)
 
-    def _seat(self, guest: Guest) -> None:
+    def _seat(self, guest: Guest, **beside: int) -> None:
         address, port = guest.store
         seat = {**(self.set.seat(guest.uid) or {}), "record": f"http://{address}:{port}/{self.set.record()}"}
-        guest.call("member_set", seat)
+        guest.call("member_set", {**seat, **beside})
 
-    def _upstream(self) -> dict[str, Any]:
-        """How the replica comes to the primary, which has an account for it from now on with a password that nobody else knows."""
-        account = {"name": f"dbaas_replica_{self.replica.uid[:8]}", "password": secrets.token_hex(16)}
+    def _upstream(self, guest: Guest) -> dict[str, Any]:
+        """How a replica comes to the primary, which has an account for it from now on with a password that nobody else knows."""
+        account = {"name": _replication_set.account(guest.uid), "password": secrets.token_hex(16)}
         self.primary.call("replica_account", account)
         return {
             "host": self.primary.address,

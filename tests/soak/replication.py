@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`./dev soak replication`: two of molecule's guests are a replication set, which has its primary changed under a client that writes.
+"""`./dev soak replication`: two of molecule's guests, or three, are a replication set, which has its primary changed under a client that writes.
 
 In rounds by chance: planned switchovers; ejects after the primary lost its power; the server's processes killed alone; a primary that is
-parted from the store and its replica, and comes back when another one leads; a replica that is behind when its primary dies; an old primary
-that comes back when the new one has written a lot. What a client was told is kept is compared with what is there; all the time each member
-is asked whether it would take a write.
+parted from the store and its replicas, and comes back when another one leads; replicas that are behind when their primary dies; an old primary
+that comes back when the new one has written a lot; in a set of three, a replica that loses its power, too. What a client was told is kept is
+compared with what is there; all the time each member is asked whether it would take a write.
 
 The fence is a stand-in for Nova: all processes of the guest are killed, and were seen to be gone; in a parted primary, its own packet filter
 drops what comes to the server's port, as a cut of the port by Neutron would. The store is molecule's stand-in.
@@ -21,7 +21,7 @@ import random
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,10 @@ from tests.soak.load import PATIENCE, Load
 from tests.soak.members import Facts, Members
 from tests.soak.replication_judge import loss_faults, spread, two_writers
 
-INVENTORY = "inventory_pairs"
+INVENTORY = "inventory_sets"
 MODE = os.environ.get("DBAAS_SOAK_MODE", ASYNC)
-SWITCHOVER, EJECT, ENGINE, PARTITION, BEHIND, DELAY, LATE = (
+SIZE = os.environ.get("DBAAS_SOAK_SET", "pair")
+SWITCHOVER, EJECT, ENGINE, PARTITION, BEHIND, DELAY, LATE, AWAY = (
     "switchover",
     "eject",
     "engine killed",
@@ -46,8 +47,10 @@ SWITCHOVER, EJECT, ENGINE, PARTITION, BEHIND, DELAY, LATE = (
     "eject, replica behind",
     "eject, replica delayed",
     "eject, back late",
+    "eject, a replica away",
 )
-ROUNDS = {SWITCHOVER: 20, EJECT: 20, ENGINE: 3, PARTITION: 3, BEHIND: 3, DELAY: 2, LATE: 2}
+PAIR = {SWITCHOVER: 20, EJECT: 20, ENGINE: 3, PARTITION: 3, BEHIND: 3, DELAY: 2, LATE: 2}
+ROUNDS = {"pair": PAIR, "trio": {**PAIR, SWITCHOVER: 10, EJECT: 10, AWAY: 10}}
 BEAT_SECONDS = 5
 PAUSE_SECONDS = (0.5, 3.0)
 """Of load before something happens."""
@@ -67,31 +70,32 @@ Row = dict[str, Any]
 """gap: seconds without a row. lost: rows that were acknowledged. told: how much the decision said may be lost at most; None: that cannot be bounded.
 
 known_lost, missing: see loss_faults. errant: writes of its own that the old primary is found to have. closed: seconds until a parted one knew.
+rejoined: how each came back that was away, the old primary last.
 """
 
 
 def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     """Figures; violations: rounds with faults, moments with two writers, and rows that are not there in the end."""
     chance = random.Random(seed)  # noqa: S311
-    plan = [kind for kind, count in ROUNDS.items() for _number in range(count)]
+    plan = [kind for kind, count in ROUNDS[SIZE].items() for _number in range(count)]
     chance.shuffle(plan)
     ends = time.monotonic() + 60 * minutes
     state = directory / "molecule"
-    group = f"pair_{TESTED.name}"
+    group = f"{SIZE}_{TESTED.name}"
     with guests.made(state, INVENTORY, group, {"guest_agent_heartbeat_interval": BEAT_SECONDS}):
-        pair = guests.found(state, INVENTORY, group)
-        figures = run(pair, chance, plan, ends)
+        found = guests.found(state, INVENTORY, group)
+        figures = run(found, chance, plan, ends)
         if figures["violations"]:
-            for guest in pair:
+            for guest in found:
                 journal = guest.shell("journalctl --no-pager --no-hostname --boot --lines=20000")
                 (directory / f"{guest.name}.journal").write_text(journal.stdout)
         return figures
 
 
-def run(pair: list[guests.Guest], chance: random.Random, plan: list[str], ends: float) -> dict[str, Any]:
-    """The figures of as many rounds as there is time for. pair: guests that are members of nothing."""
-    members = Members(pair, MODE)
-    load = Load(TESTED.name, _logins(pair, members.port))
+def run(found: list[guests.Guest], chance: random.Random, plan: list[str], ends: float) -> dict[str, Any]:
+    """The figures of as many rounds as there is time for. found: guests that are members of nothing."""
+    members = Members(found, MODE)
+    load = Load(TESTED.name, _logins(found, members.port))
     load.begin(members.primary.name)
     creation = _created(members, load)
     rows: list[Row] = []
@@ -103,21 +107,21 @@ def run(pair: list[guests.Guest], chance: random.Random, plan: list[str], ends: 
             rows.append(Round(members, load, chance, gone).row(kind))
             print(rows[-1], flush=True)
     left = [] if any(row["faults"] for row in rows) else _compared(members, load, gone)
-    pairs = two_writers(load.looks)
+    two = two_writers(load.looks)
     return {
         "complete": len(rows) == len(plan),
-        "versions": {guest.name: f"{guest.datastore} {guest.version}" for guest in pair},
+        "versions": {guest.name: f"{guest.datastore} {guest.version}" for guest in found},
         "mode": MODE,
         "client_waits_s": PATIENCE,
         "fence": "stand-in for Nova: all processes of the guest killed and seen gone; in a partition, its packet filter",
-        **{kind: _figures([row for row in rows if row["kind"] == kind]) for kind in ROUNDS},
+        **{kind: _figures([row for row in rows if row["kind"] == kind]) for kind in ROUNDS[SIZE]},
         "replica_creation": creation,
         "acknowledged": len(load.rows),
         "lost": len(gone),
         "looks": dict(Counter(look.member for look in load.looks)),
-        "two_writers": len(pairs),
+        "two_writers": len(two),
         "not_there": left,
-        "violations": sum(bool(row["faults"]) for row in rows) + len(pairs) + len(left),
+        "violations": sum(bool(row["faults"]) for row in rows) + len(two) + len(left),
         "rows": rows,
     }
 
@@ -127,27 +131,31 @@ def _figures(rows: list[Row]) -> dict[str, Any]:
         "gap_s": spread([row["gap"] for row in rows if row["gap"] is not None]),
         "lost": sum(row["lost"] or 0 for row in rows),
         "lost_where_none_was_told_of": sum(row["lost"] or 0 for row in rows if row["told"] == 0),
-        "rejoined": dict(Counter(row["rejoined"] for row in rows if row["rejoined"])),
+        "rejoined": dict(Counter(word for row in rows for word in row["rejoined"])),
     }
 
 
-def _logins(pair: list[guests.Guest], port: int) -> dict[str, Login]:
+def _logins(found: list[guests.Guest], port: int) -> dict[str, Login]:
     """Accounts come with the data of the first one; each server keeps its authority."""
-    state = pair[0].state
-    password = (state / f"{pair[0].name}.clerk").read_text().strip()
+    state = found[0].state
+    password = (state / f"{found[0].name}.clerk").read_text().strip()
     return {
-        guest.name: Login(guest.address, port, "clerk", password, "shop", state / f"{guest.name}.ca") for guest in pair
+        guest.name: Login(guest.address, port, "clerk", password, "shop", state / f"{guest.name}.ca") for guest in found
     }
 
 
 def _created(members: Members, load: Load) -> dict[str, Any]:
-    """How long it takes to have a replica, beside a plain copy of the primary's files by tar and SSH from one guest to the other."""
+    """How long it takes to have the last replica, beside a plain copy of the primary's files by tar and SSH from one guest to the other."""
     name = members.primary.name
     load.run(name, "CREATE TABLE filler (id INT PRIMARY KEY, body TEXT)")
     for number in range(FILLER * 16):
         load.run(name, "INSERT INTO filler VALUES (%s, %s)", (number, os.urandom(32768).hex()[:65535]))
-    replica, primary = members.replica, members.primary
-    members.discard()
+    *others, replica = members.replicas
+    for other in others:
+        members.discard(other)
+        members.copy(other)
+    primary = members.primary
+    members.discard(replica)
     stream = f"tar -C {members.data_dir} --warning=no-file-changed -cf - ."
     began = time.monotonic()
     with subprocess.Popen(primary.ssh(stream), stdout=subprocess.PIPE) as source:
@@ -156,7 +164,7 @@ def _created(members: Members, load: Load) -> dict[str, Any]:
     raw = time.monotonic() - began
     replica.must("rm -r /var/lib/dbaas/raw")
     began = time.monotonic()
-    members.copy()
+    members.copy(replica)
     members.settle()
     seconds = time.monotonic() - began
     members.protect()
@@ -167,9 +175,10 @@ def _compared(members: Members, load: Load, gone: set[int]) -> list[str]:
     """What is not as it should be when all is over."""
     members.settle()
     kept = {row.id for row in load.rows} - gone
-    here, there = load.ids(members.primary.name), load.ids(members.replica.name)
+    here = load.ids(members.primary.name)
     faults = [f"{len(kept - here)} rows of {members.primary.name}"] if kept - here else []
-    return faults + ([f"{len(here ^ there)} rows that one of the members alone has"] if here != there else [])
+    others = {guest.name: load.ids(guest.name) ^ here for guest in members.replicas}
+    return faults + [f"{len(rows)} rows that {name} or the primary alone has" for name, rows in others.items() if rows]
 
 
 class Round:
@@ -188,15 +197,16 @@ class Round:
             BEHIND: self._behind,
             DELAY: self._delay,
             LATE: self._late,
+            AWAY: self._away,
         }
 
     def row(self, kind: str) -> Row:
         """What came of it."""
         primary = self._members.primary.name
         row: Row = dict.fromkeys(
-            ("kind", "primary", "gap", "lost", "told", "known_lost", "missing", "errant", "closed", "rejoined")
+            ("kind", "primary", "gap", "lost", "told", "known_lost", "missing", "errant", "closed")
         )
-        row |= {"kind": kind, "primary": primary, "faults": []}
+        row |= {"kind": kind, "primary": primary, "rejoined": [], "faults": []}
         began = time.monotonic()
         try:
             self._members.settle()
@@ -215,15 +225,16 @@ class Round:
             load.open_transaction(members.primary.name) if self._chance.random() < 0.5 else contextlib.nullcontext()
         )
         with open_one:
-            decision = members.switchover(members.facts())
+            new = self._chance.choice(members.replicas)
+            decision = members.switchover(members.facts(), new)
             if decision.blockers:
                 row["faults"] += [one.msg for one in decision.blockers]
                 return
-            members.switch()
+            members.switch(new)
             load.until_written(members.primary.name)
         self._count(row, decision, began)
         members.follow()
-        row["rejoined"] = "followed"
+        row["rejoined"].append("followed")
 
     def _eject(self, row: Row) -> None:
         members, began = self._members, time.monotonic()
@@ -232,14 +243,18 @@ class Round:
         self._taken_over(row, began)
         self._back(row, old)
 
-    def _taken_over(self, row: Row, began: float) -> None:
-        """eject.yml, where the old primary was seen to be gone. Where a loss cannot be ruled out it has to be refused at first."""
+    def _taken_over(self, row: Row, began: float, away: Sequence[guests.Guest] = ()) -> None:
+        """eject.yml, where the old primary was seen to be gone. Where a loss cannot be ruled out it has to be refused at first.
+
+        away: replicas to which nobody comes.
+        """
         members = self._members
-        facts = members.facts(dead=True)
+        gone = [*away, members.primary]
+        facts = members.facts(gone)
         refused = members.failover(facts, max_lost=0)
         if (refused.lost == 0) == (LOSS in [one.word for one in refused.blockers]):
             row["faults"].append(f"max_lost=0: {refused}")
-        facts = members.facts(dead=True)
+        facts = members.facts(gone)
         decision = members.failover(facts, max_lost=MAX_LOST)
         if decision.blockers:
             row["faults"] += [one.msg for one in decision.blockers]
@@ -247,6 +262,7 @@ class Round:
         members.take_over(facts, decision)
         self._load.until_written(members.primary.name)
         self._count(row, decision, began)
+        members.follow(gone)
 
     def _count(self, row: Row, decision: Decision, began: float) -> None:
         """What a client noticed."""
@@ -263,7 +279,7 @@ class Round:
         """The old primary boots, takes no writes, and becomes a replica."""
         old.boot()
         time.sleep(DWELL_SECONDS)  # watched meanwhile, not a wait for anything
-        self._rejoined(row, self._until_closed(old))
+        self._judged(row, old, self._until_closed(old))
 
     def _until_closed(self, old: guests.Guest) -> Facts:
         deadline = time.monotonic() + CLOSED_SECONDS
@@ -275,28 +291,34 @@ class Round:
                 raise AgentError("timeout", f"{old.name} does not know that it is no primary: {told}")
             time.sleep(0.3)
 
-    def _rejoined(self, row: Row, facts: Facts) -> None:
-        """rejoin.yml, or replica_rebuild for one that has writes of its own; PostgreSQL takes those back."""
+    def _judged(self, row: Row, old: guests.Guest, facts: Facts) -> None:
+        """The old primary has what it was told to have, and becomes a replica."""
         members = self._members
-        own = members.own_writes(facts)
-        row["errant"], row["missing"] = own.shown() or None, members.missing(facts)
+        own = members.own_writes(old, facts)
+        row["errant"], row["missing"] = own.shown() or None, members.missing(old, facts)
         told = Decision(lost=row["told"], known_lost=row["known_lost"], unit=own.unit)
         row["faults"] += loss_faults(told, row["lost"], row["missing"])
+        self._rejoined(row, old, facts)
+
+    def _rejoined(self, row: Row, guest: guests.Guest, facts: Facts) -> None:
+        """rejoin.yml, or replica_rebuild for one that has writes of its own; PostgreSQL takes those back. facts: its own at least."""
+        members = self._members
+        own = members.own_writes(guest, facts)
         if own.lines and own.unit == TRANSACTIONS:
-            self._rebuilt(row, OWN_WRITES)
+            self._rebuilt(row, guest, OWN_WRITES)
             return
         try:
             members.follow()
-            row["rejoined"] = "rewound" if own.lines else "followed"
+            row["rejoined"].append("rewound" if own.lines else "followed")
         except AgentError as fault:
             if fault.reason != "conflict":
                 raise
-            self._rebuilt(row, LOG_GONE)
+            self._rebuilt(row, guest, LOG_GONE)
 
-    def _rebuilt(self, row: Row, why: str) -> None:
-        self._members.discard()
-        self._members.copy()
-        row["rejoined"] = why
+    def _rebuilt(self, row: Row, guest: guests.Guest, why: str) -> None:
+        self._members.discard(guest)
+        self._members.copy(guest)
+        row["rejoined"].append(why)
 
     def _engine(self, row: Row) -> None:
         """F1: systemd starts the server again, and it is primary without anybody being asked: the store does not answer."""
@@ -311,14 +333,15 @@ class Round:
         self._count(row, Decision(), began)
 
     def _partition(self, row: Row) -> None:
-        """F6: nobody but clients comes to the primary, and it does not reach the store; its port is cut, and the other one takes over."""
+        """F6: nobody but clients comes to the primary, and it does not reach the store; its port is cut, and another one takes over."""
         members = self._members
-        old, peer = members.primary, members.replica
+        old = members.primary
         address, port = old.store
+        peers = ", ".join(peer.address for peer in members.replicas)
         old.cut(
             "parted",
-            incoming=[f"ip saddr {peer.address}"],
-            outgoing=[f"ip daddr {peer.address}", f"ip daddr {address} tcp dport {port}"],
+            incoming=[f"ip saddr {{ {peers} }}"],
+            outgoing=[f"ip daddr {{ {peers} }}", f"ip daddr {address} tcp dport {port}"],
         )
         time.sleep(PARTED_SECONDS)  # clients write what nobody else has
         began = time.monotonic()
@@ -329,33 +352,54 @@ class Round:
         facts = self._until_closed(old)
         row["closed"] = round(time.monotonic() - healed, 1)
         old.heal("fence")
-        if row["lost"] and not members.own_writes(facts).lines:
+        if row["lost"] and not members.own_writes(old, facts).lines:
             row["faults"].append("the old primary has writes that nobody has, and they are not named")
-        self._rejoined(row, facts)
+        self._judged(row, old, facts)
 
     def _behind(self, row: Row) -> None:
-        """F8: the replica receives nothing for a while in which the primary tells of what it has, and then it dies."""
+        """F8: one replica, or more, receive nothing for a while in which the primary tells of what it has, and then it dies."""
         members = self._members
-        old, replica = members.primary, members.replica
-        replica.cut("behind", incoming=[f"ip saddr {old.address}"])
+        old, replicas = members.primary, members.replicas
+        behind = self._chance.sample(replicas, self._chance.randint(1, len(replicas)))
+        for replica in behind:
+            replica.cut("behind", incoming=[f"ip saddr {old.address}"])
         time.sleep(2 * BEAT_SECONDS)  # the primary tells of what it has
         began = time.monotonic()
         old.kill()
-        replica.heal("behind")
+        for replica in behind:
+            replica.heal("behind")
         self._taken_over(row, began)
-        if MODE == ASYNC and not row["known_lost"]:
+        alike = len(behind) == len(replicas)
+        if alike and MODE == ASYNC and not row["known_lost"]:
             row["faults"].append("nothing is known to be lost, where the primary told of more")
+        if not alike and members.primary in behind:
+            row["faults"].append(f"{members.primary.name} takes over, which had less than another one")
         self._back(row, old)
 
     def _delay(self, row: Row) -> None:
-        """F8: the replica is kept behind; what it has received is not lost."""
+        """F8: a replica is kept behind; what it has received is not lost."""
         members = self._members
-        members.follow(DELAY_SECONDS)
+        kept = self._chance.choice(members.replicas)
+        members.delay(kept, DELAY_SECONDS)
         time.sleep(DELAY_SECONDS / 2)  # some of the delay is used up
-        blockers = [one.word for one in members.switchover(members.facts()).blockers]
+        blockers = [one.word for one in members.switchover(members.facts(), kept).blockers]
         if DELAYED not in blockers:
             row["faults"].append(f"a delayed replica may be promoted: {blockers}")
         self._eject(row)
+        members.delay(kept, 0)
+
+    def _away(self, row: Row) -> None:
+        """F4 and F8: a replica loses its power, and soon after it the primary; those that are left take over, and both come back."""
+        members = self._members
+        old, away = members.primary, self._chance.choice(members.replicas)
+        away.kill()
+        time.sleep(self._chance.choice([0.0, self._chance.uniform(*PAUSE_SECONDS)]))  # of load, which it does not get
+        began = time.monotonic()
+        old.kill()
+        self._taken_over(row, began, [away])
+        away.boot()
+        self._rejoined(row, away, self._until_closed(away))
+        self._back(row, old)
 
     def _late(self, row: Row) -> None:
         """The old primary boots when the new one has removed from its log what it does not have to keep. It follows without being made anew."""
@@ -366,5 +410,5 @@ class Round:
         self._load.run(members.primary.name, REWRITE)
         members.primary.must(TESTED.ask(*TESTED.rotates))
         self._back(row, old)
-        if row["rejoined"] == LOG_GONE:
+        if LOG_GONE in row["rejoined"]:
             row["faults"].append(f"{old.name} could not follow: what it needs of the log is gone")

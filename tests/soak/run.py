@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """`./dev soak NAME`: a long-running test with seeded chance; its figures are printed and kept as docs/evidence/NAME.json.
-With another datastore than MariaDB, which DBAAS_E2E_DATASTORE names, as NAME_DATASTORE.json; with a mode, see replication.py, as NAME_MODE.json.
+With another datastore than MariaDB, which DBAAS_E2E_DATASTORE names, as NAME_DATASTORE.json; `replication` with DBAAS_SOAK_MODE (semi_sync, sync) as
+NAME_MODE.json, and with DBAAS_SOAK_SET=trio, for a set of three, as NAME_trio.json.
 
 It runs on the cloud of OS_CLIENT_CONFIG_FILE and OS_CLOUD (`./dev cloud up` makes one) and removes what it makes.
 """
@@ -86,9 +87,9 @@ def main() -> int:
     options = parser.parse_args()
     if options.name not in WITHOUT_CLOUD and not os.environ.get("OS_CLOUD"):
         parser.error(f"{options.name} needs a cloud: OS_CLOUD is not set; ./dev cloud status says what to export")
-    mode = replication.MODE if options.name == "replication" else ASYNC
-    parts = [options.name, *([] if TESTED is MARIADB else [TESTED.name]), *([] if mode == ASYNC else [mode])]
-    name = "_".join(parts)
+    usual = {MARIADB.name, *((ASYNC, "pair") if options.name == "replication" else ())}
+    special = [TESTED.name, *((replication.MODE, replication.SIZE) if options.name == "replication" else ())]
+    name = "_".join([options.name, *(word for word in special if word not in usual)])
     directory = ROOT / ".dev" / "soak" / name
     directory.mkdir(parents=True, exist_ok=True)
     figures = SOAKS[options.name](options.seed, options.minutes, directory)
