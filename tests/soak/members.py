@@ -126,11 +126,11 @@ class Members:
             self._write()
 
     def follow(self, away: Collection[Guest] = ()) -> None:
-        """follow.yml, for those that answer and have no writes of their own. AgentError: one of them does not follow."""
+        """follow.yml, for those that answer and have no writes of their own that they cannot take back. AgentError: one of them does not follow."""
         self.protect(away, settled=False)
         facts = self.facts(away)
         told = self._told(facts)
-        errant = {one.member for one in _replica_decision.errant(self._reign(), told)}
+        errant = set() if self.set.rewinds else {one.member for one in _replica_decision.errant(self._reign(), told)}
         for one in told:
             if one.name in facts and one.name not in errant and one.name != self.primary.name:
                 self._follow_one(self.guests[one.name], one, facts[one.name])
