@@ -140,7 +140,8 @@ class Members:
         """follow_one.yml, in a set in which all follow the primary."""
         seat = self.set.seat(guest.uid) or {}
         delay = self.set.members[guest.uid].delay
-        if one.follows and one.delay == delay and facts["membership"].get("receivers") == seat["receivers"]:
+        knows = facts["membership"].get("receivers") == seat["receivers"]
+        if one.answers and one.follows and one.delay == delay and knows:
             return
         self._seat(guest)
         guest.call("replica_follow", {**self._upstream(guest), "delay": delay})
