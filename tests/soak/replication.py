@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.dbaas.openstack.plugins.module_utils._agent_client import AgentError
-from ansible_collections.dbaas.openstack.plugins.module_utils._histories import TRANSACTIONS
 from ansible_collections.dbaas.openstack.plugins.module_utils._replica_decision import DELAYED, LOSS, Decision
 from ansible_collections.dbaas.openstack.plugins.module_utils._replication_set import ASYNC
 
@@ -304,7 +303,7 @@ class Round:
         """rejoin.yml, or replica_rebuild for one that has writes of its own; PostgreSQL takes those back. facts: its own at least."""
         members = self._members
         own = members.own_writes(guest, facts)
-        if own.lines and own.unit == TRANSACTIONS:
+        if own.lines and not members.set.rewinds:
             self._rebuilt(row, guest, OWN_WRITES)
             return
         try:

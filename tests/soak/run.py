@@ -64,6 +64,8 @@ SOAKS = {
     "settings_kill": settings_kill.soak,
 }
 WITHOUT_CLOUD = frozenset({"agent", "datastore", "replication"})
+USUAL = frozenset({MARIADB.name, ASYNC, "pair"})
+"""Settings that the evidence's name does not tell."""
 
 
 def table(name: str, rows: list[dict[str, Any]]) -> str:
@@ -87,9 +89,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.name not in WITHOUT_CLOUD and not os.environ.get("OS_CLOUD"):
         parser.error(f"{options.name} needs a cloud: OS_CLOUD is not set; ./dev cloud status says what to export")
-    usual = {MARIADB.name, *((ASYNC, "pair") if options.name == "replication" else ())}
-    special = [TESTED.name, *((replication.MODE, replication.SIZE) if options.name == "replication" else ())]
-    name = "_".join([options.name, *(word for word in special if word not in usual)])
+    settings = [TESTED.name, *((replication.MODE, replication.SIZE) if options.name == "replication" else ())]
+    name = "_".join([options.name, *(word for word in settings if word not in USUAL)])
     directory = ROOT / ".dev" / "soak" / name
     directory.mkdir(parents=True, exist_ok=True)
     figures = SOAKS[options.name](options.seed, options.minutes, directory)
