@@ -46,7 +46,7 @@ class Member:
     lag: float = 0.0
     delay: int = 0
     synchronous: bool = False
-    follows: bool = True
+    follows: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,7 +156,7 @@ def failover(
 
 def receipts(primary: str, wanted: int, members: t.Sequence[Member], leaving: t.Collection[str] = ()) -> int:
     """For the receipts of how many replicas the primary can wait: as many as are wanted, and no more than follow and count. leaving: who will not soon."""
-    there = [one for one in members if one.synchronous and one.answers and one.follows and one.name != primary]
+    there = [one for one in members if one.synchronous and one.follows and one.name != primary]
     return min(wanted, len([one for one in there if one.name not in leaving]))
 
 

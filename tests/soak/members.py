@@ -141,7 +141,7 @@ class Members:
         seat = self.set.seat(guest.uid) or {}
         delay = self.set.members[guest.uid].delay
         knows = facts["membership"].get("receivers") == seat["receivers"]
-        if one.answers and one.follows and one.delay == delay and knows:
+        if one.follows and one.delay == delay and knows:
             return
         self._seat(guest)
         guest.call("replica_follow", {**self._upstream(guest), "delay": delay})

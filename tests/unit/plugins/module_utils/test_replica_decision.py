@@ -227,10 +227,10 @@ def test_no_receipt_is_lost_where_that_is_claimed(data: st.DataObject) -> None:
 def test_no_more_receipts_are_waited_for_than_can_come(wanted: int, leaving: tuple[str, ...], waits: int) -> None:
     there = [
         member("a", synchronous=True),
-        member("b", synchronous=True),
-        member("c", synchronous=True),
-        member("stands", synchronous=True, follows=False),
+        member("b", synchronous=True, follows=True),
+        member("c", synchronous=True, follows=True),
+        member("stands", synchronous=True),
         member("gone", synchronous=True, answers=False),
-        member("other"),
+        member("other", follows=True),
     ]
     assert decision.receipts("a", wanted, there, leaving) == waits
