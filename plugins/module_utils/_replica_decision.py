@@ -55,6 +55,7 @@ class Reign:
 
     Since then only that line may grow: whatever else a member has is its own.
     told: what it had when it told last; none: it never did. receipts: of how many synchronous members it waited for then; 0: for none.
+    rewinds: a member that follows takes back what it wrote by itself.
     """
 
     primary: str
@@ -62,6 +63,7 @@ class Reign:
     base: History
     told: History | None = None
     receipts: int = 0
+    rewinds: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,7 +197,9 @@ def _pretenders(members: t.Sequence[Member], reign: Reign) -> list[Obstacle]:
 
 
 def errant(reign: Reign, members: t.Sequence[Member]) -> list[Obstacle]:
-    """Those that have writes of their own, so that they cannot follow anybody."""
+    """Those that have writes of their own which they cannot take back, so that they cannot follow anybody."""
+    if reign.rewinds:
+        return []
     found = _flat(_not_at_all(one, reign) for one in _others(members, reign))
     return [one for one in found if one.word == ERRANT]
 

@@ -227,7 +227,7 @@ class ReplicationSet:
         """What a decision has to know of it. names: of instances, by uid. told: what its primary had when it told last."""
         base = _histories.read(self.kind, self.base)
         last = None if told is None else _histories.read(self.kind, told)
-        return Reign(names.get(self.primary, self.primary), self.line, base, last, self.receipts)
+        return Reign(names.get(self.primary, self.primary), self.line, base, last, self.receipts, self.rewinds)
 
 
 def account(uid: str) -> str:

@@ -265,7 +265,6 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._replica_decision 
     Decision,
     Limits,
     Member,
-    Obstacle,
 )
 from ansible_collections.dbaas.openstack.plugins.module_utils._replication_set import ReplicationSet
 
@@ -304,7 +303,7 @@ def body(module: AnsibleModule, connection: t.Any) -> dict[str, t.Any]:
         members = _members(found[0], names, rows, params["facts"])
         told["decision"] = _replica_facts.shown(_decided(connection, params, found[0], names, members))
         primary = names.get(found[0].primary, found[0].primary)
-        errant = _errant(found[0], names, members)
+        errant = _replica_decision.errant(found[0].as_told(names), members)
         told["errant"] = [_replica_facts.obstacle(one) for one in errant]
         absent = {*params["leaving"], *(one.member for one in errant)}
         told["following"] = _following(found[0], names, params["facts"].keys() - absent)
@@ -354,11 +353,6 @@ def _shown(connection: t.Any, found: ReplicationSet, rows: Rows, prefix: str) ->
         "ca_certificates": "".join(sorted(authorities)),
         "members": sorted(members, key=lambda one: (one["role"], one["name"])),
     }
-
-
-def _errant(found: ReplicationSet, names: t.Mapping[str, str], members: list[Member]) -> list[Obstacle]:
-    """PostgreSQL takes back what a server wrote by itself when it follows again."""
-    return [] if found.rewinds else _replica_decision.errant(found.as_told(names), members)
 
 
 def _members(

@@ -130,7 +130,7 @@ class Members:
         self.protect(away, settled=False)
         facts = self.facts(away)
         told = self._told(facts)
-        errant = set() if self.set.rewinds else {one.member for one in _replica_decision.errant(self._reign(), told)}
+        errant = {one.member for one in _replica_decision.errant(self._reign(), told)}
         for one in told:
             if one.name in facts and one.name not in errant and one.name != self.primary.name:
                 self._follow_one(self.guests[one.name], one, facts[one.name])

@@ -152,6 +152,12 @@ def test_a_delayed_one_that_has_all_of_it_is_the_last_choice() -> None:
     assert failover(REIGN, only, limits=Limits(max_lost=1), fenced=True).primary == "b"
 
 
+def test_writes_of_its_own_keep_one_from_following_unless_it_takes_them_back() -> None:
+    members = [primary(), member("b", 4), member("c", received=had(4, c=1))]
+    assert [(one.member, one.word) for one in decision.errant(REIGN, members)] == [("c", decision.ERRANT)]
+    assert decision.errant(dataclasses.replace(REIGN, rewinds=True), members) == []
+
+
 names = st.sampled_from("bcdef")
 histories = st.builds(
     lambda number, own: had(number, **({"own": own} if own else {})), st.integers(0, 9), st.sampled_from([0, 0, 0, 2])

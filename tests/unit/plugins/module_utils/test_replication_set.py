@@ -247,6 +247,7 @@ def test_who_has_all_of_a_timeline_that_ended_has_nothing_of_its_own() -> None:
     follower = _histories.read("wal", "1@0/0:0/278,2@0/278:0/300")
     member = Member("a", received=follower, applied=follower)
     reign = under.writing("2@0/278", "1@0/0:0/278,2@0/278:0/290").as_told({})
+    assert reign.rewinds
     assert not own_writes(member, reign).lines
     ahead = dataclasses.replace(member, received=_histories.read("wal", "1@0/0:0/400"))
     assert own_writes(ahead, reign).lines
@@ -254,7 +255,7 @@ def test_who_has_all_of_a_timeline_that_ended_has_nothing_of_its_own() -> None:
 
 def test_a_decision_knows_it_by_names() -> None:
     told = THREE.as_told({"a": "orders"}, "0-1-7")
-    assert (told.primary, told.line, told.receipts) == ("orders", "0-1", 0)
+    assert (told.primary, told.line, told.receipts, told.rewinds) == ("orders", "0-1", 0, False)
     assert told.told is not None
     assert told.base.missing(told.told) == 2
     assert THREE.as_told({}).told is None
