@@ -55,6 +55,9 @@ def test_statements(info: str | None, writes: bool) -> None:
         (row(None, "Sleep", "root", "localhost"), False, False),
         (row("INSERT", "Query", "root"), True, False),
         (row("INSERT", "Slave_SQL", "system user", ""), False, False),
+        (row(None, "Query", "system user", ""), False, False),
+        (row(None, "Query", "system user", "connecting host"), False, False),
+        (row("INSERT", "Query", "system user"), True, False),
         (row(None, "Daemon", "event_scheduler", "localhost"), False, False),
         (row(None, "Binlog Dump", "replica"), False, False),
         (row(None, "Killed"), False, False),
@@ -69,6 +72,7 @@ def test_clients_are_told_from_the_servers_own_and_from_replicas() -> None:
     others = [
         row(None, "Binlog Dump GTID"),
         row(None, "Slave_SQL", "system user", ""),
+        row(None, "Query", "system user", ""),
         row(None, "Daemon", "event_scheduler"),
     ]
     clients = [row("SELECT 1"), row(None, "Sleep"), row("INSERT INTO t VALUES (1)", user="root")]

@@ -84,6 +84,19 @@ class Load:
         finally:
             self._close(connection)
 
+    @contextlib.contextmanager
+    def reader(self, member: str) -> Iterator[None]:
+        """A client that reads, before and afterwards. ConnectionError: it was cut off meanwhile."""
+        with contextlib.closing(self._datastore.connect(self._logins[member])) as connection:
+            cursor = connection.cursor()
+            cursor.execute("SELECT 1")
+            cursor.fetchall()
+            yield
+            try:
+                cursor.execute("SELECT 1")
+            except self._datastore.faults as fault:
+                raise ConnectionError(f"a reader of {member} was cut off: {fault}") from fault
+
     def until_written(self, member: str, patience: float = 60) -> float:
         """When this member had acknowledged a row after now. TimeoutError: it did not."""
         began = time.monotonic()

@@ -151,6 +151,10 @@ class Members:
                 raise AgentError("timeout", f"{guest.name} does not hear {self.primary.name}")
             time.sleep(0.5)
 
+    def tell(self, guest: Guest) -> None:
+        """endpoint_tell.yml, for one that has no addresses: what it is anyway."""
+        self._seat(guest)
+
     def delay(self, guest: Guest, seconds: int) -> None:
         """place.yml, and follow.yml."""
         self.set = self.set.seated(guest.uid, delay=seconds)

@@ -218,7 +218,7 @@ class Round:
         return {**row, "seconds": round(time.monotonic() - began)}
 
     def _switchover(self, row: Row) -> None:
-        """Half of them while a client has a transaction that it does not end."""
+        """Half of them while a client has a transaction that it does not end. Who follows is told again what it is then: that disturbs nobody."""
         members, load, began = self._members, self._load, time.monotonic()
         open_one = (
             load.open_transaction(members.primary.name) if self._chance.random() < 0.5 else contextlib.nullcontext()
@@ -234,6 +234,9 @@ class Round:
         self._count(row, decision, began)
         members.follow()
         row["rejoined"].append("followed")
+        for replica in members.replicas:
+            with load.reader(replica.name):
+                members.tell(replica)
 
     def _eject(self, row: Row) -> None:
         members, began = self._members, time.monotonic()

@@ -176,6 +176,8 @@ class Driver(base.Driver):
                 execute(Statement("SET GLOBAL read_only = OFF"))
 
     def keep_out(self) -> None:
+        if self.kept_out() and self.replication_facts().source is not None:
+            return  # It was closed before it followed anybody: who is there reads.
         try:
             self._refuse_writes(self.read_only[-1], [writers.writing, writers.idle])
         except AgentError:
