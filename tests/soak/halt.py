@@ -23,23 +23,19 @@ def killed_at(
 ) -> tuple[str | None, bool]:
     """The task at which it was killed, None if it ended before; and whether it ended well.
 
-    number: of the task, from 0. depth: seconds after the task's beginning; None: before it. told: a file for the callback.
+    number: of the task, from 0. depth: seconds after the task's beginning; None: before it. told: a file for the callback; beside it, as .log, is what
+    the run printed.
     """
     told.unlink(missing_ok=True)
-    process = subprocess.Popen(
-        command,
-        env={
-            **environment,
-            "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callbacks")),
-            "ANSIBLE_CALLBACKS_ENABLED": "halt",
-            "HALT_AT": str(number),
-            "HALT_FILE": str(told),
-            "HALT_SECONDS": str(TIMEOUT if depth is None else 0),
-        },
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    halt = {
+        "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callbacks")),
+        "ANSIBLE_CALLBACKS_ENABLED": "halt",
+        "HALT_AT": str(number),
+        "HALT_FILE": str(told),
+        "HALT_SECONDS": str(TIMEOUT if depth is None else 0),
+    }
+    with told.with_suffix(".log").open("wb") as log:
+        process = subprocess.Popen(command, env={**environment, **halt}, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + TIMEOUT
     while process.poll() is None and not told.exists():
         assert time.monotonic() < deadline, "the run hangs"
