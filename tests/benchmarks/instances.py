@@ -43,9 +43,9 @@ def databases(count: int) -> Iterator[list[Database]]:
                 play("instance_delete", {"instance": each.name})
 
 
-def gap(database: Database, act: Callable[[], object], table: str = "written") -> float:
-    """The longest time without a row that a client was told is kept, in seconds, while that is done; table: its own."""
-    with database.writer(table) as writer:
+def gap(database: Database, act: Callable[[], object], table: str = "written", pace: float = 0.0) -> float:
+    """The longest time without a row that a client was told is kept, in seconds, while that is done; table: its own; pace: seconds from one to the next."""
+    with database.writer(table, pace) as writer:
         act()
         seen = len(writer.times)
         deadline = time.monotonic() + QUIET_SECONDS

@@ -26,7 +26,7 @@ def switch() -> Figures:
     with _pair() as members:
         first = next(iter(members.values()))
         clients = replicas.clients(first, "clients")
-        load = Load(TESTED.name, {name: member.login for name, member in members.items()})
+        load = Load(TESTED.name, {name: member.login for name, member in members.items()}, replicas.PACE_SECONDS)
         load.begin(first.name)
         with load:
             rows = [_switched(members, clients, load) for _number in range(SWITCHES)]
@@ -46,7 +46,8 @@ def _switched(members: dict[str, Database], clients: Database, load: Load) -> tu
     (other,) = members.keys() - {primary}
     runs: list[Run] = []
     began = load.until_written(primary)
-    moved = gap(clients, lambda: runs.append(must(play("replica_promote", {**first.way, "instance": other}))), "moved")
+    promote = {**first.way, "instance": other}
+    moved = gap(clients, lambda: runs.append(must(play("replica_promote", promote))), "moved", replicas.PACE_SECONDS)
     load.until_written(other)
     return load.gap(began), moved, runs[0].seconds
 

@@ -18,7 +18,7 @@ from tests.e2e.datastores import ALL, Login
 from tests.soak.replication_judge import Acknowledged, Look, gap
 
 PACE_SECONDS = 0.01
-"""From one row to the next: the machine has more to do."""
+"""From one row to the next, unless it is told otherwise: the machine has more to do."""
 LOOK_SECONDS = 0.2
 """How often each member is asked whether it takes writes."""
 PATIENCE = 1.0
@@ -30,11 +30,15 @@ TABLES = (
 
 
 class Load:
-    """Both, at the members of a set of this datastore, whose clients have these logins. It is a context: they work in it."""
+    """Both, at the members of a set of this datastore, whose clients have these logins. It is a context: they work in it.
 
-    def __init__(self, datastore: str, logins: Mapping[str, Login]) -> None:
+    pace: seconds from one row to the next.
+    """
+
+    def __init__(self, datastore: str, logins: Mapping[str, Login], pace: float = PACE_SECONDS) -> None:
         self._datastore = ALL[datastore]
         self._logins = logins
+        self._pace = pace
         self._stopping = threading.Event()
         self._number = 0
         self._takes = dict.fromkeys(logins, False)
@@ -116,7 +120,7 @@ class Load:
                 return
             with contextlib.suppress(*self._datastore.faults):
                 self._write(member)
-            self._stopping.wait(PACE_SECONDS)
+            self._stopping.wait(self._pace)
 
     def _write(self, member: str) -> None:
         """Row after row until one is not taken. None has a number that was offered before, since that may have been taken without a word."""
@@ -127,7 +131,7 @@ class Load:
                 self._number += 1
                 cursor.execute("INSERT INTO written VALUES (%s)", (self._number,))
                 self.rows.append(Acknowledged(time.monotonic(), member, self._number))
-                self._stopping.wait(PACE_SECONDS)
+                self._stopping.wait(self._pace)
 
     def _watch(self, member: str) -> None:
         """Ask it every LOOK_SECONDS, and at once when another one was found to take writes after it was."""

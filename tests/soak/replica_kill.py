@@ -107,7 +107,8 @@ class Pair:
         second = replicas.follower(first, replica_of(first))
         replicas.know(second)
         self._members = {first.name: first, second.name: second}
-        self.load = Load(TESTED.name, {name: member.login for name, member in self._members.items()})
+        logins = {name: member.login for name, member in self._members.items()}
+        self.load = Load(TESTED.name, logins, replicas.PACE_SECONDS)
         self.load.begin(first.name)
         self._gone: set[int] = set()
 

@@ -38,6 +38,8 @@ from tests.soak.replication_judge import loss_faults, spread, two_writers
 INVENTORY = "inventory_sets"
 MODE = os.environ.get("DBAAS_SOAK_MODE", ASYNC)
 SIZE = os.environ.get("DBAAS_SOAK_SET", "pair")
+ONCE = bool(os.environ.get("DBAAS_SOAK_ONCE"))
+"""Whether each kind of round comes once, as in `./dev test`."""
 SWITCHOVER, EJECT, ENGINE, PARTITION, BEHIND, DELAY, LATE, AWAY = (
     "switchover",
     "eject",
@@ -76,7 +78,7 @@ rejoined: how each came back that was away, the old primary last.
 def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     """Figures; violations: rounds with faults, moments with two writers, and rows that are not there in the end."""
     chance = random.Random(seed)  # noqa: S311
-    plan = [kind for kind, count in ROUNDS[SIZE].items() for _number in range(count)]
+    plan = [kind for kind, count in ROUNDS[SIZE].items() for _number in range(1 if ONCE else count)]
     chance.shuffle(plan)
     ends = time.monotonic() + 60 * minutes
     state = directory / "molecule"
