@@ -72,7 +72,8 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
         pair = Pair(first)
         chains, rows = pair.run(chance, ends)
     finally:
-        for name in (replica_of(first), first.name):
+        # Whoever is primary leaves when the other one has.
+        for name in 2 * (replica_of(first), first.name):
             play("replica_detach", {**first.way, "instance": name, "force": True})
             run_tasks(place, task("instance", name=name, state="absent", timeout=300))
     left = difference(cloud, before)
