@@ -72,9 +72,11 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
         pair = Pair(first)
         chains, rows = pair.run(chance, ends)
     finally:
-        # Whoever is primary leaves when the other one has.
-        for name in 2 * (replica_of(first), first.name):
+        names = (replica_of(first), first.name)
+        # The one that is no primary leaves, and the other one is alone then.
+        for name in names:
             play("replica_detach", {**first.way, "instance": name, "force": True})
+        for name in names:
             run_tasks(place, task("instance", name=name, state="absent", timeout=300))
     left = difference(cloud, before)
     two = two_writers(pair.load.looks)
