@@ -29,9 +29,10 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._agent_client impo
 from ansible_collections.dbaas.openstack.plugins.module_utils._replica_decision import DELAYED, LOSS, Decision
 from ansible_collections.dbaas.openstack.plugins.module_utils._replication_set import ASYNC
 
+from tests.e2e import replicas
 from tests.e2e.datastores import TESTED, Login
 from tests.soak import guests
-from tests.soak.load import PATIENCE, Load
+from tests.soak.load import PACE_SECONDS, PATIENCE, Load
 from tests.soak.members import Facts, Members
 from tests.soak.replication_judge import loss_faults, spread, two_writers
 
@@ -39,7 +40,7 @@ INVENTORY = "inventory_sets"
 MODE = os.environ.get("DBAAS_SOAK_MODE", ASYNC)
 SIZE = os.environ.get("DBAAS_SOAK_SET", "pair")
 ONCE = bool(os.environ.get("DBAAS_SOAK_ONCE"))
-"""Whether each kind of round comes once, as in `./dev test`."""
+"""Whether few kinds of rounds come, once each, and clients take their time, as in `./dev test`, beside a cloud on the same cores."""
 SWITCHOVER, EJECT, ENGINE, PARTITION, BEHIND, DELAY, LATE, AWAY = (
     "switchover",
     "eject",
@@ -51,7 +52,9 @@ SWITCHOVER, EJECT, ENGINE, PARTITION, BEHIND, DELAY, LATE, AWAY = (
     "eject, a replica away",
 )
 PAIR = {SWITCHOVER: 20, EJECT: 20, ENGINE: 3, PARTITION: 3, BEHIND: 3, DELAY: 2, LATE: 2}
-ROUNDS = {"pair": PAIR, "trio": {**PAIR, SWITCHOVER: 10, EJECT: 10, AWAY: 10}}
+ROUNDS = {"pair": PAIR, "trio": {**PAIR, SWITCHOVER: 10, EJECT: 10, AWAY: 10}}[SIZE]
+if ONCE:
+    ROUNDS = dict.fromkeys((SWITCHOVER, EJECT, PARTITION), 1)
 BEAT_SECONDS = 5
 PAUSE_SECONDS = (0.5, 3.0)
 """Of load before something happens."""
@@ -78,7 +81,7 @@ rejoined: how each came back that was away, the old primary last.
 def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     """Figures; violations: rounds with faults, moments with two writers, and rows that are not there in the end."""
     chance = random.Random(seed)  # noqa: S311
-    plan = [kind for kind, count in ROUNDS[SIZE].items() for _number in range(1 if ONCE else count)]
+    plan = [kind for kind, count in ROUNDS.items() for _number in range(count)]
     chance.shuffle(plan)
     ends = time.monotonic() + 60 * minutes
     state = directory / "molecule"
@@ -96,7 +99,7 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
 def run(found: list[guests.Guest], chance: random.Random, plan: list[str], ends: float) -> dict[str, Any]:
     """The figures of as many rounds as there is time for. found: guests that are members of nothing."""
     members = Members(found, MODE)
-    load = Load(TESTED.name, _logins(found, members.port))
+    load = Load(TESTED.name, _logins(found, members.port), replicas.PACE_SECONDS if ONCE else PACE_SECONDS)
     load.begin(members.primary.name)
     creation = _created(members, load)
     rows: list[Row] = []
@@ -115,7 +118,7 @@ def run(found: list[guests.Guest], chance: random.Random, plan: list[str], ends:
         "mode": MODE,
         "client_waits_s": PATIENCE,
         "fence": "stand-in for Nova: all processes of the guest killed and seen gone; in a partition, its packet filter",
-        **{kind: _figures([row for row in rows if row["kind"] == kind]) for kind in ROUNDS[SIZE]},
+        **{kind: _figures([row for row in rows if row["kind"] == kind]) for kind in ROUNDS},
         "replica_creation": creation,
         "acknowledged": len(load.rows),
         "lost": len(gone),

@@ -4,7 +4,7 @@
 
 """`./dev soak NAME`: a long-running test with seeded chance; its figures are printed and kept as docs/evidence/NAME.json.
 With another datastore than MariaDB, which DBAAS_E2E_DATASTORE names, as NAME_DATASTORE.json; `replication` with DBAAS_SOAK_MODE (semi_sync, sync) as
-NAME_MODE.json, and with DBAAS_SOAK_SET=trio, for a set of three, as NAME_trio.json. With DBAAS_SOAK_ONCE=1, where it does each thing once, nothing is kept.
+NAME_MODE.json, and with DBAAS_SOAK_SET=trio, for a set of three, as NAME_trio.json. With DBAAS_SOAK_ONCE=1, where it does a few things once, nothing is kept.
 
 It runs on the cloud of OS_CLIENT_CONFIG_FILE and OS_CLOUD (`./dev cloud up` makes one) and removes what it makes.
 """
