@@ -141,14 +141,13 @@ class _Asker:
         self._call("database_set", {"databases": [{"name": "soak", "state": state}]})
 
     def _refused(self) -> None:
-        verb, args = self._chance.choice(
-            [
-                ("job_status", {"id": "nothing"}),
-                ("database_set", {"databases": [{"name": "mysql"}, {"name": ""}]}),
-                ("user_set", {"users": [{"name": "x" * 300, "password": "secret"}]}),
-                ("no_verb", {}),
-            ]
-        )
+        refused: list[tuple[str, dict[str, Any]]] = [
+            ("job_status", {"id": "nothing"}),
+            ("database_set", {"databases": [{"name": "mysql"}, {"name": ""}]}),
+            ("user_set", {"users": [{"name": "x" * 300, "password": "secret"}]}),
+            ("no_verb", {}),
+        ]
+        verb, args = self._chance.choice(refused)
         with contextlib.suppress(AgentError):
             self._call(verb, args)
             raise AssertionError(verb)

@@ -214,10 +214,14 @@ class Members:
         return _histories.read(self.set.kind, position)
 
     def _told(self, facts: Facts) -> list[Member]:
-        primary = {"reign": self.set.reign, "hosts": {self.primary.address}}
+        reign, hosts = self.set.reign, {self.primary.address}
         return [
             _replica_facts.member(
-                self._names[uid], facts.get(self._names[uid], {}), **primary, synchronous=seat.synchronous
+                self._names[uid],
+                facts.get(self._names[uid], {}),
+                reign=reign,
+                hosts=hosts,
+                synchronous=seat.synchronous,
             )
             for uid, seat in self.set.members.items()
         ]

@@ -18,7 +18,7 @@ description: For tests that kill ansible-playbook at a task.
 """
 
 
-class CallbackModule(CallbackBase):  # type: ignore[misc]
+class CallbackModule(CallbackBase):
     """Waits in the main process, so that nothing of the task has begun; with no seconds to wait the task runs on."""
 
     CALLBACK_VERSION = 2.0
