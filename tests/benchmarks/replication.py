@@ -63,10 +63,7 @@ def _pair() -> Iterator[dict[str, Database]]:
             replicas.know(second)
             yield {first.name: first, name: second}
         finally:
-            # The one that is no primary leaves, and the other one is alone then.
-            for leaves in (name, first.name):
-                play("replica_detach", {**first.way, "instance": leaves, "force": True})
-            play("instance_delete", {"instance": name})
+            replicas.remove(first, first.name, name)
 
 
 BENCHMARKS: dict[str, Callable[[], Figures]] = {"switch": switch}

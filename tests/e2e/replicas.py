@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A replication set of two as tests make one, look at it, and let a member of it lose its power."""
+"""A replication set of two as tests make one, look at it, let a member of it lose its power, and take it apart."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.e2e.guests import CIDRS, Database
 from tests.e2e.modules import run_tasks, task
+from tests.e2e.playbooks import play
 
 PACE_SECONDS = 0.1
 """From one row of a client to the next: an emulated guest that has been started anew gets behind, and has to come back."""
@@ -65,3 +66,13 @@ def lose_power(database: Database) -> None:
     """End its machine as if it had none any more."""
     with contextlib.suppress(subprocess.SubprocessError):  # the connection ends with it
         database.shell("sudo sh -c 'echo o > /proc/sysrq-trigger'", timeout=20)
+
+
+def remove(first: Database, *names: str) -> None:
+    """Delete all members that may be there, after they left their set: the primary last, as it cannot before the others. first: one of them."""
+    (told,) = run_tasks(first.place, task("replica_info", name=first.name))
+    primaries = {one["primary"] for one in told["replication_sets"]}
+    for name in sorted(names, key=primaries.__contains__):
+        play("replica_detach", {**first.way, "instance": name, "force": True})
+    for name in names:
+        run_tasks(first.place, task("instance", name=name, state="absent", timeout=300))

@@ -39,9 +39,7 @@ def first(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Data
         made.rows("CREATE TABLE t (id INT PRIMARY KEY)")
         made.rows("INSERT INTO t VALUES (1), (2)")
         yield made
-        for name in (THIRD, SECOND, NAME):
-            play("replica_detach", {**made.way, "instance": name, "force": True})
-            run_tasks(made.place, task("instance", name=name, state="absent", timeout=300))
+        replicas.remove(made, NAME, SECOND, THIRD)
         run_tasks(made.place, task("configuration", name=GROUP, state="absent"))
 
 

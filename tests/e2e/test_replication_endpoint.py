@@ -19,7 +19,6 @@ import pytest
 from tests.e2e import bastion, networks, replicas
 from tests.e2e.guests import Database
 from tests.e2e.leaks import nothing_left
-from tests.e2e.modules import run_tasks, task
 from tests.e2e.playbooks import play
 from tests.e2e.replicas import lose_power, the_set
 
@@ -48,9 +47,7 @@ def first(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Data
             run = play("instance_create", made.wish(volume_size=1, **INSIDE))
             assert run.ok, run.failures
             yield made
-            for name in (SECOND, NAME):
-                play("replica_detach", {**made.way, "instance": name, "force": True})
-                run_tasks(place, task("instance", name=name, state="absent", timeout=300))
+            replicas.remove(made, NAME, SECOND)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from tests.e2e.guests import Database
 from tests.e2e.instances import connect
 from tests.e2e.kill_cells import give_lock_back
 from tests.e2e.leaks import difference, inventory
-from tests.e2e.modules import ENVIRONMENT, run_tasks, task
+from tests.e2e.modules import ENVIRONMENT
 from tests.e2e.playbooks import play, playbook
 from tests.soak.halt import killed_until_done
 from tests.soak.load import Load
@@ -72,12 +72,7 @@ def soak(seed: int, minutes: float, directory: Path) -> dict[str, Any]:
         pair = Pair(first)
         chains, rows = pair.run(chance, ends)
     finally:
-        names = (replica_of(first), first.name)
-        # The one that is no primary leaves, and the other one is alone then.
-        for name in names:
-            play("replica_detach", {**first.way, "instance": name, "force": True})
-        for name in names:
-            run_tasks(place, task("instance", name=name, state="absent", timeout=300))
+        replicas.remove(first, first.name, replica_of(first))
     left = difference(cloud, before)
     two = two_writers(pair.load.looks)
     return {
