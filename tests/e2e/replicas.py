@@ -69,8 +69,8 @@ def lose_power(database: Database) -> None:
 
 
 def remove(first: Database, *names: str) -> None:
-    """Delete all members that may be there, after they left their set: the primary last, as it cannot before the others. first: one of them."""
-    (told,) = run_tasks(first.place, task("replica_info", name=first.name))
+    """Delete those members that are there, after they left their set: the primary last, as it cannot before the others. first: whose ways are theirs."""
+    (told,) = run_tasks(first.place, task("replica_info"))
     primaries = {one["primary"] for one in told["replication_sets"]}
     for name in sorted(names, key=primaries.__contains__):
         play("replica_detach", {**first.way, "instance": name, "force": True})
