@@ -168,7 +168,7 @@ class Writer:
         while not self.stopping.is_set():
             with contextlib.suppress(*TESTED.faults):
                 self._write()
-            self.stopping.wait(0.05)
+            self.stopping.wait(max(0.05, self._pace))
 
     def _write(self) -> None:
         with contextlib.closing(TESTED.connect(self._login)) as connection:

@@ -14,8 +14,8 @@ from tests.e2e.guests import CIDRS, Database
 from tests.e2e.modules import run_tasks, task
 from tests.e2e.playbooks import play
 
-PACE_SECONDS = 0.1
-"""From one row of a client to the next: an emulated guest that has been started anew gets behind, and has to come back."""
+PACE_SECONDS = 0.3
+"""From one row of a client to the next, and from one attempt to the next: rows and handshakes take an emulated guest what the playbooks need, too."""
 
 
 def wish(primary: Database, replica: str, **change: Any) -> dict[str, Any]:
