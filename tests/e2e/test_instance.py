@@ -265,7 +265,7 @@ sudo fallocate --length $((free - 50 * 1024 * 1024)) /var/lib/dbaas/filler
 def test_a_full_volume_stops_writes_and_growth_lets_them_go_on(
     wish: dict[str, Any], way: dict[str, Any], database: Database
 ) -> None:
-    with database.writer() as writer:
+    with database.writer(pace=replicas.PACE_SECONDS) as writer:
         database.shell(FILL)
         blocked = database.until(lambda told: told["status"] == "BLOCKED")
         assert (blocked["heartbeat"]["cause"], bool(blocked["fault"])) == ("space", True)
