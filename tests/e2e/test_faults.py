@@ -67,6 +67,7 @@ def broken_off(name: str, directory: Path, place: str, act: Callable[[], None], 
     return failed
 
 
+@pytest.mark.soak
 def test_a_quota_that_is_exhausted_midway(cloud: Any, name: str, tmp_path: Path) -> None:
     admin = openstack.connect(cloud=f"{os.environ['OS_CLOUD']}-admin")
     project = cloud.current_project_id
@@ -118,6 +119,7 @@ def test_a_server_that_nova_puts_into_error(name: str, tmp_path: Path) -> None:
     assert mended["instance"]["server_id"] != failed["server_id"]
 
 
+@pytest.mark.soak
 def test_an_object_store_that_does_not_answer(cloud: Any, name: str, tmp_path: Path) -> None:
     store = cloud.object_store.get_endpoint()
     asked = [

@@ -136,6 +136,7 @@ def test_networks_of_every_kind(cloud: Any, dual_stack: Any, own_port: Any, name
     assert server.metadata["dbaas_uid"] == instance["uid"]
 
 
+@pytest.mark.soak
 def test_it_is_closed_protected_and_its_volume_can_be_kept_and_adopted(cloud: Any, name: str, tmp_path: Path) -> None:
     made, changed, refused = run_tasks(
         tmp_path,
@@ -178,6 +179,7 @@ def test_it_is_closed_protected_and_its_volume_can_be_kept_and_adopted(cloud: An
     assert f"volume {name}-2-data" in gone["removed"]
 
 
+@pytest.mark.soak
 def test_a_broken_server_is_named_and_replaced(cloud: Any, name: str, tmp_path: Path) -> None:
     """The server vanishes behind our back; its volume never held data, so the next run makes a new one."""
     (made,) = run_tasks(tmp_path, task("instance", **wish(name)))
@@ -189,6 +191,7 @@ def test_a_broken_server_is_named_and_replaced(cloud: Any, name: str, tmp_path: 
     assert mended["instance"]["volume"]["id"] == made["instance"]["volume"]["id"]
 
 
+@pytest.mark.soak
 def test_a_lost_server_is_made_anew_around_its_data_by_order(cloud: Any, name: str, tmp_path: Path) -> None:
     made, _recorded = run_tasks(
         tmp_path, task("instance", **wish(name)), task("instance", name=name, volume_initialised=True)

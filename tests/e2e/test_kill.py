@@ -33,7 +33,10 @@ PARTS = {
     ("work", "how", "seen"),
     [
         ("create", "after", {"boundary": "POST /v2.1/servers", "parts": PARTS, "faults": []}),
-        ("delete", "before", {"boundary": "DELETE /v2.0/ports/ID", "parts": {}, "faults": []}),
+        pytest.param(
+            *("delete", "before", {"boundary": "DELETE /v2.0/ports/ID", "parts": {}, "faults": []}),
+            marks=pytest.mark.soak,
+        ),
     ],
 )
 def test_what_was_killed_is_finished_by_the_next_run(
