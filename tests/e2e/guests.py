@@ -134,7 +134,7 @@ class Database:
 
     @contextlib.contextmanager
     def writer(self, table: str = "written", pace: float = 0.0) -> Iterator[Writer]:
-        """A client that writes all the time while the body runs, into a table that is made for it. pace: seconds from one row to the next."""
+        """A client that writes all the time while the body runs, into a table that is made for it. pace: seconds from one row, or attempt, to the next."""
         self.rows(f"CREATE TABLE IF NOT EXISTS {table} (id INT PRIMARY KEY)")
         (last,) = self.rows(f"SELECT COALESCE(MAX(id), 0) FROM {table}")  # noqa: S608 (a test's own word)
         writer = Writer(self.login, table, int(last), pace)

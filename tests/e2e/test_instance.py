@@ -452,11 +452,14 @@ def test_a_replica_takes_over_as_planned(database: Database, replica: Database) 
 @pytest.mark.soak
 def test_the_other_one_takes_over_when_its_primary_is_gone(database: Database, replica: Database) -> None:
     clients = replicas.clients(database, "clients_of_both")
+    known = set(map(int, replica.rows("SELECT id FROM written")))
+    database.until(lambda _info: not database.lost(known))
     replicas.lose_power(replica)
     ejected = play("replica_eject", {**replica.way, "max_lost": 10**9})
     assert ejected.ok, ejected.failures
     assert (ejected.custom["dbaas_replication_set"]["primary"], replica.info()["server_status"]) == (NAME, "SHUTOFF")
     clients.rows("INSERT INTO t VALUES (6)")
+    assert database.lost(known) == set()
 
 
 def test_who_follows_leaves(database: Database) -> None:

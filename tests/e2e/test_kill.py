@@ -33,10 +33,7 @@ PARTS = {
     ("work", "how", "seen"),
     [
         ("create", "after", {"boundary": "POST /v2.1/servers", "parts": PARTS, "faults": []}),
-        pytest.param(
-            *("delete", "before", {"boundary": "DELETE /v2.0/ports/ID", "parts": {}, "faults": []}),
-            marks=pytest.mark.soak,
-        ),
+        ("delete", "before", {"boundary": "DELETE /v2.0/ports/ID", "parts": {}, "faults": []}),
     ],
 )
 def test_what_was_killed_is_finished_by_the_next_run(

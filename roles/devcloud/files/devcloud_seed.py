@@ -16,8 +16,7 @@ import openstack
 from devcloud_common import report
 
 FLAVORS = (("m1.tiny", 1, 512, 3), ("m1.small", 1, 1024, 4), ("m1.medium", 1, 2048, 6))
-"""Name, processors, memory in MiB, disk in GiB. An emulated guest with two processors spins in one while the machine lets the other wait: beside
-one busy program on two cores it took 77 and 59 s of CPU to boot, with one processor 44 and 45 s."""
+"""Name, processors (docs/decisions/devcloud-one-processor.md), memory in MiB, disk in GiB."""
 
 
 class Seed:
