@@ -16,7 +16,8 @@ from typing import Any
 
 from tests.e2e.modules import ENVIRONMENT
 
-TIMEOUT = 1200
+TIMEOUT = 2400
+"""In seconds. On emulated guests it takes twenty minutes to give a set another flavor."""
 CONTROLLER = {"localhost"}
 
 

@@ -2,20 +2,52 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A replication set of two as tests make one, look at it, let a member of it lose its power, and take it apart."""
+"""A replication set as tests make one, work with it, look at it, let a member of it lose its power, and take it apart."""
 
 from __future__ import annotations
 
 import contextlib
+import ipaddress
+import json
 import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from tests.e2e import networks
 from tests.e2e.guests import CIDRS, Database
+from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
-from tests.e2e.playbooks import play
+from tests.e2e.playbooks import Run, play
 
 PACE_SECONDS = 0.3
 """From one row of a client to the next, and from one attempt to the next: rows and handshakes take an emulated guest what the playbooks need, too."""
+
+
+@contextlib.contextmanager
+def leader(cloud: Any, number: int, place: Path, name: str) -> Iterator[Database]:
+    """An instance with some rows, to be followed, in a network of both kinds; once it is removed nothing is left."""
+    with nothing_left(cloud), networks.dual_stack(cloud, number) as network, networks.way_out(cloud, network):
+        made = Database(name, place, network=network.name)
+        run = play("instance_create", made.wish(volume_size=1))
+        assert run.ok, run.failures
+        made.rows("CREATE TABLE t (id INT PRIMARY KEY)")
+        made.rows("INSERT INTO t VALUES (1), (2)")
+        yield made
+
+
+def create(first: Database, name: str, check: bool = False) -> Run:
+    """Have it a replica of that name."""
+    run = play("replica_create", wish(first, name), check=check)
+    assert run.ok, run.failures
+    return run
+
+
+def work(first: Database, name: str, well: bool = True, check: bool = False, **variables: Any) -> Run:
+    """Run a playbook of sets, which ends well, or is refused."""
+    run = play(f"replica_{name}", {**first.way, **variables}, check=check)
+    assert run.ok is well, run.failures
+    return run
 
 
 def wish(primary: Database, replica: str, **change: Any) -> dict[str, Any]:
@@ -38,6 +70,24 @@ def the_set(member: Database) -> dict[str, Any]:
     (told,) = run_tasks(member.place, task("replica_info", name=member.name))
     (found,) = told["replication_sets"]
     return dict(found)
+
+
+def has_addresses(leads: Database, follows: Database, told: dict[str, Any]) -> bool:
+    """Whether the writer's addresses inside of the network are at the one, the reader's at the other, and the other one reaches the first by them."""
+    writer, reader = told["endpoint"]["writer"][1:], told["endpoint"]["reader"][1:]
+    assert {ipaddress.ip_address(address).version for address in writer} == {4, 6}
+    assert (told["endpoint"]["writer_at"], told["endpoint"]["reader_at"]) == (leads.name, follows.name)
+    reach = "import socket; socket.create_connection(('{}', {}), 10)"
+    for address in writer:
+        follows.shell(f'python3 -c "{reach.format(address, leads.port)}"')
+    return placed(leads) >= set(writer) and placed(follows) >= set(reader) and not placed(follows) & set(writer)
+
+
+def placed(database: Database) -> set[str]:
+    """The addresses that a guest has."""
+    return {
+        one["local"] for link in json.loads("".join(database.shell("ip -json address"))) for one in link["addr_info"]
+    }
 
 
 def clients(member: Database, name: str) -> Database:

@@ -6,41 +6,32 @@
 
 from __future__ import annotations
 
-import ipaddress
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.e2e import networks, replicas
+from tests.e2e import replicas
 from tests.e2e.datastores import TESTED
 from tests.e2e.guests import Database
-from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
-from tests.e2e.playbooks import Run, play
-from tests.e2e.replicas import know, lose_power, the_set
+from tests.e2e.playbooks import play
+from tests.e2e.replicas import create, has_addresses, know, lose_power, the_set, work
 
 pytestmark = [
     pytest.mark.soak,
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
     pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
 ]
-NAME, SECOND, THIRD, GROUP = "e2e-led", "e2e-led-replica-1", "e2e-led-replica-2", "e2e-led"
+NAME, SECOND, THIRD = "e2e-led", "e2e-led-replica-1", "e2e-led-replica-2"
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Database]:
-    """An instance, which is removed at the end with its replicas, and leaves nothing."""
-    with nothing_left(cloud), networks.dual_stack(cloud, 198) as network, networks.way_out(cloud, network):
-        made = Database(NAME, tmp_path_factory.mktemp("led"), network=network.name)
-        run = play("instance_create", made.wish(volume_size=1))
-        assert run.ok, run.failures
-        made.rows("CREATE TABLE t (id INT PRIMARY KEY)")
-        made.rows("INSERT INTO t VALUES (1), (2)")
+    """The primary as the set is made. It is removed at the end with its replicas, and leaves nothing."""
+    with replicas.leader(cloud, 198, tmp_path_factory.mktemp("led"), NAME) as made:
         yield made
         replicas.remove(made, NAME, SECOND, THIRD)
-        run_tasks(made.place, task("configuration", name=GROUP, state="absent"))
 
 
 @pytest.fixture(scope="module")
@@ -55,40 +46,10 @@ def third(first: Database) -> Database:
     return replicas.follower(first, THIRD)
 
 
-def work(first: Database, name: str, well: bool = True, check: bool = False, **variables: Any) -> Run:
-    run = play(f"replica_{name}", {**first.way, **variables}, check=check)
-    assert run.ok is well, run.failures
-    return run
-
-
-def whole(first: Database, operation: str, check: bool = False, **variables: Any) -> Run:
-    """An operation on the whole set, as its playbook has it. Nothing goes wrong on the way, not even what is mended then."""
-    run = play(operation, {**first.way, "whole_set": True, "max_lag": 60, **variables}, check=check)
-    assert (run.ok, run.failures) == (True, [])
-    return run
-
-
-def create(first: Database, check: bool = False) -> Run:
-    run = play("replica_create", replicas.wish(first, SECOND), check=check)
-    assert run.ok, run.failures
-    return run
-
-
 @pytest.fixture(scope="module")
 def writers(first: Database) -> Database:
     """The set as its clients know it."""
     return replicas.clients(first, "endpoint")
-
-
-def has_addresses(leads: Database, follows: Database, told: dict[str, Any]) -> bool:
-    """Whether the writer's addresses inside of the network are at the one, the reader's at the other, and the other one reaches the first by them."""
-    writer, reader = told["endpoint"]["writer"][1:], told["endpoint"]["reader"][1:]
-    assert {ipaddress.ip_address(address).version for address in writer} == {4, 6}
-    assert (told["endpoint"]["writer_at"], told["endpoint"]["reader_at"]) == (leads.name, follows.name)
-    reach = "import socket; socket.create_connection(('{}', {}), 10)"
-    for address in writer:
-        follows.shell(f'python3 -c "{reach.format(address, leads.port)}"')
-    return placed(leads) >= set(writer) and placed(follows) >= set(reader) and not placed(follows) & set(writer)
 
 
 def parts(member: Database) -> dict[str, tuple[str, bool | None]]:
@@ -96,24 +57,17 @@ def parts(member: Database) -> dict[str, tuple[str, bool | None]]:
     return {one["name"]: (one["role"], one["replicates"]) for one in the_set(member)["members"]}
 
 
-def placed(database: Database) -> set[str]:
-    """The addresses that a guest has."""
-    return {
-        one["local"] for link in json.loads("".join(database.shell("ip -json address"))) for one in link["addr_info"]
-    }
-
-
 def test_a_replica_is_made_while_a_client_writes(first: Database, second: Database) -> None:
-    create(first, check=True)
+    create(first, SECOND, check=True)
     with first.writer(pace=replicas.PACE_SECONDS) as writer:
-        create(first)
+        create(first, SECOND)
         acknowledged = set(writer.acknowledged)
     know(second)
     told = the_set(first)
     assert (told["primary"], [one["name"] for one in told["members"]]) == (NAME, [NAME, SECOND])
     second.until(lambda _info: not second.lost(acknowledged), patience=600)
     assert second.client("INSERT INTO t VALUES (3)").returncode != 0
-    assert create(first).changed == 0
+    assert create(first, SECOND).changed == 0
     assert has_addresses(first, second, the_set(first))
 
 
@@ -143,59 +97,6 @@ def test_the_replica_takes_over_without_loss(first: Database, second: Database, 
     assert first.client("INSERT INTO t VALUES (5)").returncode != 0
     first.until(lambda _info: "4" in first.rows("SELECT id FROM t"))
     assert work(first, "promote", instance=SECOND).changed == 0
-
-
-def test_all_are_restarted_and_the_first_leads_again(first: Database, second: Database, writers: Database) -> None:
-    with writers.writer(pace=replicas.PACE_SECONDS) as writer:
-        whole(first, "instance_restart")
-        before = len(writer.acknowledged)
-        first.until(lambda _info: len(writer.acknowledged) > before)
-        acknowledged = set(writer.acknowledged)
-    told = the_set(first)
-    assert (told["primary"], told["reign"]) == (NAME, 3)
-    assert first.lost(acknowledged) == set()
-    second.until(lambda _info: not second.lost(acknowledged), patience=600)
-    work(first, "promote", instance=SECOND)
-
-
-def test_all_get_more_room_without_a_switch(first: Database, second: Database) -> None:
-    before = the_set(first)
-    whole(first, "instance_resize", volume_size=2)
-    told = the_set(first)
-    assert (told["primary"], told["reign"]) == (SECOND, before["reign"])
-    assert [one.info()["volume"]["size"] for one in (first, second)] == [2, 2]
-
-
-def test_all_get_another_flavor_and_the_first_leads_again(first: Database, second: Database, writers: Database) -> None:
-    before = the_set(first)
-    wish: dict[str, Any] = {"flavor": "m1.medium", "volume_size": 2}
-    asked = whole(first, "instance_resize", check=True, **wish)
-    assert (asked.custom["dbaas_decision"]["primary"], the_set(first)["reign"]) == (NAME, before["reign"])
-    with writers.writer(pace=replicas.PACE_SECONDS) as writer:
-        whole(first, "instance_resize", **wish)
-        acknowledged = set(writer.acknowledged)
-    told = the_set(first)
-    assert (told["primary"], told["reign"]) == (NAME, before["reign"] + 1)
-    assert [one.info()["flavor"] for one in (first, second)] == ["m1.medium", "m1.medium"]
-    assert first.lost(acknowledged) == set()
-    second.until(lambda _info: not second.lost(acknowledged), patience=600)
-    assert has_addresses(first, second, told)
-    assert whole(first, "instance_resize", **wish).changed == 0
-    assert the_set(first)["reign"] == told["reign"]
-
-
-def test_all_have_a_parameter_that_needs_a_restart(first: Database, second: Database, writers: Database) -> None:
-    name, value, shown, _default = TESTED.tuning.waits
-    run = play("configuration_set", {"configuration": GROUP, **TESTED.wish, "configuration_values": {name: value}})
-    assert run.ok, run.failures
-    wish: dict[str, Any] = {"instances": [NAME], "configuration": GROUP, "configuration_restart": True}
-    with writers.writer(pace=replicas.PACE_SECONDS) as writer:
-        whole(first, "configuration_attach", **wish)
-        acknowledged = set(writer.acknowledged)
-    assert the_set(first)["primary"] == SECOND
-    assert second.lost(acknowledged) == set()
-    assert [one.rows(TESTED.values(name)) for one in (first, second)] == [[shown], [shown]]
-    assert whole(first, "configuration_attach", **wish).changed == 0
 
 
 def test_a_primary_that_is_gone_is_ejected_and_comes_back(first: Database, second: Database, writers: Database) -> None:
@@ -293,17 +194,6 @@ def test_one_of_three_takes_over_and_all_follow(first: Database, second: Databas
     left = play("replica_detach", {**third.way, "force": True})
     assert left.ok, left.failures
     assert [one["name"] for one in the_set(first)["members"]] == [NAME, SECOND]
-
-
-def test_members_get_a_new_system_and_keep_their_part(first: Database, second: Database) -> None:
-    rows = "SELECT id FROM t ORDER BY id"
-    for member in (second, first):
-        run = play("instance_rebuild", {**member.way, "reinstall": True})
-        assert run.ok, run.failures
-        first.rows("INSERT INTO t SELECT MAX(id) + 1 FROM t")
-        second.until(lambda _info: second.rows(rows) == first.rows(rows))
-    assert {one["name"]: one["role"] for one in the_set(first)["members"]} == {NAME: "primary", SECOND: "replica"}
-    assert has_addresses(first, second, the_set(first))
 
 
 def test_a_replica_leaves(first: Database, second: Database) -> None:

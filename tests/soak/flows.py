@@ -4,7 +4,7 @@
 
 """The soaks that are all end-to-end tests of a file or two, those too that are left out of `./dev test` for want of time.
 
-`./dev soak instance`, `faults`, `day_two`, `configuration`, `logs`, `backups`, `replicas`, `endpoint`.
+`./dev soak instance`, `faults`, `day_two`, `configuration`, `logs`, `backups`, `replicas`, `replicas_day_two`, `endpoint`.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ def backups(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
 def replicas(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     """Replication sets from the first replica to the last."""
     return _passed(minutes, directory, "test_replication")
+
+
+def replicas_day_two(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+    """What a replication set lives through as a whole."""
+    return _passed(minutes, directory, "test_replication_day_two")
 
 
 def endpoint(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:

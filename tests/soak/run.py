@@ -46,7 +46,6 @@ SOAKS = {
     "agent": agent.soak,
     "backup": backup.soak,
     "backups": flows.backups,
-    "replicas": flows.replicas,
     "configuration": flows.configuration,
     "datastore": datastore.soak,
     "endpoint": flows.endpoint,
@@ -60,6 +59,8 @@ SOAKS = {
     "lock": lock.soak,
     "logs": flows.logs,
     "replica_kill": replica_kill.soak,
+    "replicas": flows.replicas,
+    "replicas_day_two": flows.replicas_day_two,
     "replication": replication.soak,
     "settings_kill": settings_kill.soak,
 }
