@@ -135,6 +135,15 @@ def succeeds(*command: str) -> bool:
     return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
 
 
+def remove_link(link: str) -> bool:
+    """Whether it was there. Where its other end was in a container that has just ended, the kernel removes it, too, at any moment."""
+    if not succeeds("ip", "link", "show", link):
+        return False
+    if not succeeds("ip", "link", "delete", link) and succeeds("ip", "link", "show", link):
+        raise DevcloudError(f"link {link} is still there after ip link delete {link}")
+    return True
+
+
 def is_mounted(path: Path) -> bool:
     """Also true for a mount point whose file system no longer answers."""
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:

@@ -24,7 +24,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import devcloud_cgroup
-from devcloud_common import Cloud, DevcloudError, find_or_fail, is_mounted, lock, parser, report, run, script, succeeds
+from devcloud_common import (
+    Cloud,
+    DevcloudError,
+    find_or_fail,
+    is_mounted,
+    lock,
+    parser,
+    remove_link,
+    report,
+    run,
+    script,
+    succeeds,
+)
 
 INSIDE = Path(__file__).resolve().parent / "inside"
 LIBRARY = "usr/local/lib/devcloud"
@@ -155,8 +167,7 @@ def _start(cloud: Cloud, nameserver: str) -> bool:
     _mount(cloud)
     _write_identity(cloud, nameserver)
     for link in (cloud.api_link, cloud.provider_link):
-        if succeeds("ip", "link", "show", link):
-            run("ip", "link", "delete", link)
+        remove_link(link)
     _launch(cloud)
     _until(lambda: _is_up(cloud), BOOT_SECONDS, f"{cloud.machine} boots, see {cloud.directory}/console.log")
     return True

@@ -14,7 +14,7 @@ import json
 import shlex
 from pathlib import Path
 
-from devcloud_common import Cloud, find_or_fail, lock, parser, report, run, script, succeeds
+from devcloud_common import Cloud, find_or_fail, lock, parser, remove_link, report, run, script, succeeds
 
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 EVERY_CLOUD = "172.30.0.0/16"
@@ -70,9 +70,7 @@ def down(cloud: Cloud) -> bool:
                 run(*_iptables(table, "-D", *words[1:]))
                 changed = True
     for link in (cloud.api_link, cloud.provider_link):
-        if succeeds("ip", "link", "show", link):
-            run("ip", "link", "delete", link)
-            changed = True
+        changed = remove_link(link) or changed
     return changed
 
 
