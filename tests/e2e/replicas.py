@@ -36,18 +36,19 @@ def leader(cloud: Any, number: int, place: Path, name: str) -> Iterator[Database
         yield made
 
 
-def create(first: Database, name: str, check: bool = False) -> Run:
+def create(first: Database, name: str, check: bool = False, **change: Any) -> Run:
     """Have it a replica of that name."""
-    run = play("replica_create", wish(first, name), check=check)
+    run = play("replica_create", wish(first, name, **change), check=check)
     assert run.ok, run.failures
     return run
 
 
-def work(first: Database, name: str, well: bool = True, check: bool = False, **variables: Any) -> Run:
-    """Run a playbook of sets, which ends well, or is refused."""
-    run = play(f"replica_{name}", {**first.way, **variables}, check=check)
-    assert run.ok is well, run.failures
-    return run
+def joined(first: Database, name: str) -> Database:
+    """A replica that is made, with its authority."""
+    create(first, name)
+    made = follower(first, name)
+    know(made)
+    return made
 
 
 def wish(primary: Database, replica: str, **change: Any) -> dict[str, Any]:

@@ -433,8 +433,7 @@ def replica(database: Database) -> Database:
 
 
 def test_a_replica_takes_over_as_planned(database: Database, replica: Database) -> None:
-    made = play("replica_create", replicas.wish(database, REPLICA))
-    assert made.ok, made.failures
+    replicas.create(database, REPLICA)
     replicas.know(replica)
     clients = replicas.clients(database, "clients")
     with clients.writer(pace=replicas.PACE_SECONDS) as writer:

@@ -15,8 +15,8 @@ from tests.e2e import replicas
 from tests.e2e.datastores import TESTED
 from tests.e2e.guests import Database
 from tests.e2e.modules import run_tasks, task
-from tests.e2e.playbooks import play
-from tests.e2e.replicas import create, has_addresses, know, lose_power, the_set, work
+from tests.e2e.playbooks import Run, play
+from tests.e2e.replicas import create, has_addresses, know, lose_power, the_set
 
 pytestmark = [
     pytest.mark.soak,
@@ -44,6 +44,13 @@ def second(first: Database) -> Database:
 def third(first: Database) -> Database:
     """Another one."""
     return replicas.follower(first, THIRD)
+
+
+def work(first: Database, name: str, well: bool = True, check: bool = False, **variables: Any) -> Run:
+    """Run a playbook of sets, which ends well, or is refused."""
+    run = play(f"replica_{name}", {**first.way, **variables}, check=check)
+    assert run.ok is well, run.failures
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +158,7 @@ def test_a_replica_is_made_anew(first: Database, second: Database) -> None:
 
 
 def test_another_one_begins_with_a_backup_of_a_replica(first: Database, third: Database) -> None:
-    run = play("replica_create", replicas.wish(first, THIRD, replica_source=SECOND))
-    assert run.ok, run.failures
+    create(first, THIRD, replica_source=SECOND)
     know(third)
     first.rows("INSERT INTO t VALUES (11)")
     third.until(lambda _info: "11" in third.rows("SELECT id FROM t"))

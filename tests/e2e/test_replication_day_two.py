@@ -16,7 +16,7 @@ from tests.e2e.datastores import TESTED
 from tests.e2e.guests import Database
 from tests.e2e.modules import run_tasks, task
 from tests.e2e.playbooks import Run, play
-from tests.e2e.replicas import create, has_addresses, know, the_set
+from tests.e2e.replicas import has_addresses, the_set
 
 pytestmark = [
     pytest.mark.soak,
@@ -38,10 +38,7 @@ def first(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Data
 @pytest.fixture(scope="module")
 def second(first: Database) -> Database:
     """Its replica, which has an authority of its own."""
-    create(first, SECOND)
-    made = replicas.follower(first, SECOND)
-    know(made)
-    return made
+    return replicas.joined(first, SECOND)
 
 
 @pytest.fixture(scope="module")

@@ -53,10 +53,8 @@ def first(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Data
 @pytest.fixture(scope="module")
 def clients(first: Database) -> Database:
     """The set as its clients know it, once it has a replica."""
-    wish = replicas.wish(first, SECOND, replica_endpoint="auto", **INSIDE)
     for check in (True, False):
-        run = play("replica_create", wish, check=check)
-        assert run.ok, run.failures
+        replicas.create(first, SECOND, check=check, replica_endpoint="auto", **INSIDE)
     return replicas.clients(first, "clients")
 
 

@@ -100,10 +100,7 @@ class Pair:
     def __init__(self, first: Database) -> None:
         made = play("instance_create", first.wish(volume_size=1))
         assert made.ok, made.failures
-        made = play("replica_create", replicas.wish(first, replica_of(first)))
-        assert made.ok, made.failures
-        second = replicas.follower(first, replica_of(first))
-        replicas.know(second)
+        second = replicas.joined(first, replica_of(first))
         self._members = {first.name: first, second.name: second}
         logins = {name: member.login for name, member in self._members.items()}
         self.load = Load(TESTED.name, logins, replicas.PACE_SECONDS)
