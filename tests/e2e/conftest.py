@@ -23,6 +23,12 @@ from tests.e2e.modules import run_tasks, task
 CONSOLE_LINES = 25
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """openstacksdk announces, on nearly each call, what its next versions leave out."""
+    for version in (50, 60):
+        config.addinivalue_line("filterwarnings", f"ignore::openstack.warnings.RemovedInSDK{version}Warning")
+
+
 def _consoles() -> str:
     """The last lines of each server's console, or why they cannot be had: what is told must not keep the test's own fault from being told."""
     try:

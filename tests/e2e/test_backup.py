@@ -19,11 +19,7 @@ from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
 from tests.e2e.playbooks import Run, play
 
-pytestmark = [
-    pytest.mark.soak,
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
+pytestmark = pytest.mark.soak
 NAME, AGAIN = "e2e-kept", "e2e-again"
 WHOLE, SECOND, LAST, DUMP, SNAPSHOT = "e2e-whole", "e2e-second", "e2e-last", "e2e-dump", "e2e-snapshot"
 ARCHIVE, ELSEWHERE = "e2e-archive", "e2e-elsewhere"

@@ -17,11 +17,7 @@ from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
 from tests.e2e.playbooks import Run, play
 
-pytestmark = [
-    pytest.mark.soak,
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
+pytestmark = pytest.mark.soak
 NAME, SECOND, GROUP = "e2e-tuned", "e2e-tuned-too", "e2e-tuning"
 STARTED = f"systemctl show --value --property ExecMainStartTimestampMonotonic {TESTED.service}"
 TUNING = TESTED.tuning

@@ -29,11 +29,7 @@ from tests.e2e.playbooks import Run, play
 DEFINITION = TESTED.definition
 PACKAGE = DEFINITION["held_packages"][0]
 SETTINGS = TESTED.values(TESTED.tuning.first)
-pytestmark = [
-    pytest.mark.soak,
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
+pytestmark = pytest.mark.soak
 CLOUD = os.environ.get("OS_CLOUD", "")
 NAME, OTHER, GROUP = "e2e-days", "e2e-years", "e2e-own"
 ROWS = ["1", "2", "3"]

@@ -21,10 +21,6 @@ from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import play
 from tests.e2e.proxy import Boundary, proxy
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
 VERSION = "0.1"
 """A version of MariaDB whose image is a few bytes: no server of it ever boots."""
 

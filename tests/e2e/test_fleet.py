@@ -26,10 +26,6 @@ from tests.e2e.modules import ENVIRONMENT
 from tests.e2e.playbooks import play
 
 # The SDK's own code uses what it deprecates.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
 HOSTILE = '"<b>{{ 6 * 7 }}</b>"'
 """In quotes, since Swift's listing leaves a word of such characters out."""
 BEAT = f"{_heartbeat.MEDIA_TYPE};status=ACTIVE;role={HOSTILE};used=95;expires=1"

@@ -28,10 +28,6 @@ from tests.e2e.leaks import difference, inventory
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import Run, play
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
 NAME, REPLICA, GROUP = "e2e-orders", "e2e-orders-2", "e2e-busy"
 PORT = TESTED.port + 1
 """Not the datastore's own: whatever forgets the instance's port fails in this flow."""

@@ -23,11 +23,6 @@ from tests.e2e import networks
 from tests.e2e.instances import TIMEOUT, wish
 from tests.e2e.modules import run_tasks, task
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
-
 
 @pytest.fixture
 def dual_stack(cloud: Any) -> Iterator[Any]:

@@ -23,10 +23,6 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._lock_cloud import
 
 from tests.e2e.modules import run_tasks, task
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
 ROUNDS, CONTENDERS, LEASE = 4, 4, 60
 
 

@@ -14,10 +14,6 @@ import pytest
 from tests.e2e.kill_cells import Cell
 from tests.e2e.proxy import Boundary
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
 PARTS = {
     "floating_ip": 1,
     "port": 1,

@@ -18,11 +18,7 @@ from tests.e2e.leaks import nothing_left
 from tests.e2e.modules import run_tasks, task
 from tests.e2e.playbooks import Run, play
 
-pytestmark = [
-    pytest.mark.soak,
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
+pytestmark = pytest.mark.soak
 NAME = "e2e-logged"
 LOG = TESTED.log
 SLOW, WORD = TESTED.sleep

@@ -26,10 +26,6 @@ from tests.e2e.instances import wish
 from tests.e2e.modules import ENVIRONMENT, TIMEOUT, command, run_tasks, task
 from tests.e2e.playbooks import play
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
 OUT = ["198.51.100.0/24"]
 """Networks in which this machine is not."""
 NOBODY = "http://127.0.0.1:1/v1/AUTH_x"

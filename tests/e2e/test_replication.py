@@ -18,11 +18,7 @@ from tests.e2e.modules import run_tasks, task
 from tests.e2e.playbooks import Run, play
 from tests.e2e.replicas import create, has_addresses, know, lose_power, the_set
 
-pytestmark = [
-    pytest.mark.soak,
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
+pytestmark = pytest.mark.soak
 NAME, SECOND, THIRD = "e2e-led", "e2e-led-replica-1", "e2e-led-replica-2"
 
 

@@ -22,11 +22,7 @@ from tests.e2e.leaks import nothing_left
 from tests.e2e.playbooks import play
 from tests.e2e.replicas import lose_power, the_set
 
-pytestmark = [
-    pytest.mark.soak,
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
+pytestmark = pytest.mark.soak
 NAME, SECOND = "e2e-moved", "e2e-moved-replica-1"
 NUMBER = 197
 INSIDE = {"is_public": False, "management_cidrs": [f"10.{NUMBER}.0.0/24"]}

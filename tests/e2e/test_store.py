@@ -24,10 +24,6 @@ from ansible_collections.dbaas.openstack.plugins.module_utils import _heartbeat,
 from tests.e2e.modules import run_tasks, task
 
 # The SDK's own code uses what it deprecates.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK50Warning"),
-    pytest.mark.filterwarnings("ignore::openstack.warnings.RemovedInSDK60Warning"),
-]
 BEAT = f"{_heartbeat.MEDIA_TYPE}; status=ACTIVE; role=primary; lag=0; used=12; expires=1795000000"
 YEAR = 365 * 86400
 

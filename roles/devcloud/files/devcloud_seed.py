@@ -15,8 +15,8 @@ from typing import Any
 import openstack
 from devcloud_common import report
 
-FLAVORS = (("m1.tiny", 1, 512, 3), ("m1.small", 1, 1024, 4), ("m1.medium", 1, 2048, 6))
-"""Name, processors (docs/decisions/devcloud-one-processor.md), memory in MiB, disk in GiB."""
+FLAVORS = (("m1.tiny", 512, 3), ("m1.small", 1024, 4), ("m1.medium", 2048, 6))
+"""Name, memory in MiB, disk in GiB; each has one processor (docs/decisions/devcloud-one-processor.md)."""
 
 
 class Seed:
@@ -52,10 +52,10 @@ class Seed:
 
     def flavors(self, admin: Any) -> None:
         known = {flavor.name for flavor in admin.compute.flavors()}
-        for name, processors, memory, disk in FLAVORS:
+        for name, memory, disk in FLAVORS:
             if name not in known:
                 self.changed = True
-                admin.compute.create_flavor(name=name, vcpus=processors, ram=memory, disk=disk)
+                admin.compute.create_flavor(name=name, vcpus=1, ram=memory, disk=disk)
 
     def volume_type(self, admin: Any) -> None:
         known = {kind.name: kind for kind in admin.block_storage.types()}
