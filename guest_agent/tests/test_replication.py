@@ -175,7 +175,7 @@ def sql(plan: Any) -> list[str]:
             (
                 "STOP REPLICA",
                 "CHANGE REPLICATION SOURCE TO SOURCE_HOST='192.0.2.9', SOURCE_PORT=3307",
-                "SOURCE_AUTO_POSITION=1",
+                "SOURCE_AUTO_POSITION=1, SOURCE_RETRY_COUNT=4294967295",
                 "START REPLICA",
             ),
         ),

@@ -6,8 +6,9 @@
 
 In rounds by chance: planned switchovers; ejects after the primary lost its power; the server's processes killed alone; a primary that is
 parted from the store and its replicas, and comes back when another one leads; replicas that are behind when their primary dies; an old primary
-that comes back when the new one has written a lot; in a set of three, a replica that loses its power, too. What a client was told is kept is
-compared with what is there; all the time each member is asked whether it would take a write.
+that comes back when the new one has written a lot; a primary that is stopped for a while and that nobody replaces; in a set of three, a replica that
+loses its power, too. What a client was told is kept is compared with what is there; all the time each member is asked whether it would take a
+write.
 
 The fence is a stand-in for Nova: all processes of the guest are killed, and were seen to be gone; in a parted primary, its own packet filter
 drops what comes to the server's port, as a cut of the port by Neutron would. The store is molecule's stand-in.
@@ -41,7 +42,7 @@ MODE = os.environ.get("DBAAS_SOAK_MODE", ASYNC)
 SIZE = os.environ.get("DBAAS_SOAK_SET", "pair")
 ONCE = bool(os.environ.get("DBAAS_SOAK_ONCE"))
 """Whether few kinds of rounds come, once each, and clients take their time, as in `./dev test`, beside a cloud on the same cores."""
-SWITCHOVER, EJECT, ENGINE, PARTITION, BEHIND, DELAY, LATE, AWAY = (
+SWITCHOVER, EJECT, ENGINE, PARTITION, BEHIND, DELAY, LATE, AWAY, STOPPED = (
     "switchover",
     "eject",
     "engine killed",
@@ -50,8 +51,9 @@ SWITCHOVER, EJECT, ENGINE, PARTITION, BEHIND, DELAY, LATE, AWAY = (
     "eject, replica delayed",
     "eject, back late",
     "eject, a replica away",
+    "primary stopped for a while",
 )
-PAIR = {SWITCHOVER: 20, EJECT: 20, ENGINE: 3, PARTITION: 3, BEHIND: 3, DELAY: 2, LATE: 2}
+PAIR = {SWITCHOVER: 20, EJECT: 20, ENGINE: 3, PARTITION: 3, BEHIND: 3, DELAY: 2, LATE: 2, STOPPED: 2}
 ROUNDS = {"pair": PAIR, "trio": {**PAIR, SWITCHOVER: 10, EJECT: 10, AWAY: 10}}[SIZE]
 if ONCE:
     ROUNDS = dict.fromkeys((SWITCHOVER, EJECT, PARTITION), 1)
@@ -60,6 +62,8 @@ PAUSE_SECONDS = (0.5, 3.0)
 """Of load before something happens."""
 PARTED_SECONDS = 3.0
 DELAY_SECONDS = 8
+STOPPED_SECONDS = 90
+"""For which a primary is stopped that nobody replaces: longer than servers try by themselves (MySQL: ten times)."""
 CLOSED_SECONDS = 60.0
 """Within which a primary that is parted no more has to know that it is none: it reads the record every 30 seconds."""
 DWELL_SECONDS = 3.0
@@ -202,6 +206,7 @@ class Round:
             DELAY: self._delay,
             LATE: self._late,
             AWAY: self._away,
+            STOPPED: self._stopped,
         }
 
     def row(self, kind: str) -> Row:
@@ -407,6 +412,17 @@ class Round:
         away.boot()
         self._rejoined(row, away, self._until_closed(away))
         self._back(row, old)
+
+    def _stopped(self, row: Row) -> None:
+        """Nobody takes over from a primary that is stopped and started again, nobody tells its replicas, and all follow it."""
+        members, load, began = self._members, self._load, time.monotonic()
+        primary = members.primary
+        primary.call("datastore_stop")
+        time.sleep(STOPPED_SECONDS)
+        primary.call("datastore_start")
+        load.until_written(primary.name)
+        self._count(row, Decision(), began)
+        row["faults"] += [f"{row['lost']} rows lost"] if row["lost"] else []
 
     def _late(self, row: Row) -> None:
         """The old primary boots when the new one has removed from its log what it does not have to keep. It follows without being made anew."""

@@ -17,7 +17,7 @@ SERVER = Statement(
     " @@GLOBAL.gtid_slave_pos AS position, @@GLOBAL.gtid_current_pos AS current, @@GLOBAL.read_only AS read_only"
 )
 FOLLOWED = Statement("SHOW SLAVE STATUS")
-WORDS = Words("Master", "Slave", change="CHANGE MASTER TO", by_gtid="MASTER_USE_GTID=slave_pos")
+WORDS = Words("Master", "Slave", change="CHANGE MASTER TO", own=("MASTER_USE_GTID=slave_pos",))
 
 
 def facts(server: Mapping[str, Any], followed: Sequence[Mapping[str, Any]], receipts: Receipts | None = None) -> Facts:

@@ -16,7 +16,13 @@ SERVER = Statement(
     "SELECT @@GLOBAL.server_uuid AS server_uuid, @@GLOBAL.gtid_executed AS executed, @@GLOBAL.read_only AS read_only"
 )
 FOLLOWED = Statement("SHOW REPLICA STATUS")
-WORDS = Words("Source", "Replica", change="CHANGE REPLICATION SOURCE TO", by_gtid="SOURCE_AUTO_POSITION=1")
+# By itself it gives up after ten tries, so a primary that was away for a minute would find nobody who follows it.
+WORDS = Words(
+    "Source",
+    "Replica",
+    change="CHANGE REPLICATION SOURCE TO",
+    own=("SOURCE_AUTO_POSITION=1", "SOURCE_RETRY_COUNT=4294967295"),
+)
 
 
 def facts(server: Mapping[str, Any], followed: Sequence[Mapping[str, Any]], receipts: Receipts | None = None) -> Facts:

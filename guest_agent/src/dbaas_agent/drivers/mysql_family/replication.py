@@ -18,13 +18,13 @@ RETRY_SECONDS = 5
 
 
 class Words(NamedTuple):
-    """How the server calls the two sides in the names of columns and options. change: the statement that takes the options; by_gtid: the one of them
-    by which it finds its place in the other's history."""
+    """How the server calls the two sides in the names of columns and options. change: the statement that takes the options; own: those that only
+    this server has, among them the one by which it finds its place in the other's history."""
 
     source: str
     replica: str
     change: str
-    by_gtid: str
+    own: Sequence[str]
 
 
 def source(row: Mapping[str, Any], words: Words) -> Source:
@@ -81,7 +81,7 @@ def plan_follow(current: Source | None, upstream: Upstream, words: Words, begin:
     options += [f"DELAY={upstream.delay:d}", f"CONNECT_RETRY={RETRY_SECONDS}", f"HEARTBEAT_PERIOD={RETRY_SECONDS}"]
     authority = [upstream.ca_file] if upstream.ca_file else []
     options += ["SSL=1", "SSL_VERIFY_SERVER_CERT=1", "SSL_CA=%s"] if authority else ["SSL=0"]
-    listed = ", ".join([*(f"{prefix}_{option}" for option in options), words.by_gtid])
+    listed = ", ".join([*(f"{prefix}_{option}" for option in options), *words.own])
     return Plan(
         [
             Statement(f"STOP {words.replica.upper()}"),
