@@ -24,7 +24,7 @@ CONSOLE_LINES = 25
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """openstacksdk announces, on nearly each call, what its next versions leave out."""
+    """The SDK's own code uses what it deprecates."""
     for version in (50, 60):
         config.addinivalue_line("filterwarnings", f"ignore::openstack.warnings.RemovedInSDK{version}Warning")
 

@@ -21,7 +21,6 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._errors import Dba
 
 from tests.e2e.modules import ENVIRONMENT, command, kill_tree, run_tasks, task
 
-# The SDK's own code uses what it deprecates.
 PATIENCE = 120
 LARGE = 150_000_000
 

@@ -25,7 +25,6 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._anchor import Anc
 from tests.e2e.modules import ENVIRONMENT
 from tests.e2e.playbooks import play
 
-# The SDK's own code uses what it deprecates.
 HOSTILE = '"<b>{{ 6 * 7 }}</b>"'
 """In quotes, since Swift's listing leaves a word of such characters out."""
 BEAT = f"{_heartbeat.MEDIA_TYPE};status=ACTIVE;role={HOSTILE};used=95;expires=1"

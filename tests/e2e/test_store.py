@@ -23,7 +23,6 @@ from ansible_collections.dbaas.openstack.plugins.module_utils import _heartbeat,
 
 from tests.e2e.modules import run_tasks, task
 
-# The SDK's own code uses what it deprecates.
 BEAT = f"{_heartbeat.MEDIA_TYPE}; status=ACTIVE; role=primary; lag=0; used=12; expires=1795000000"
 YEAR = 365 * 86400
 

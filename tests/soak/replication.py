@@ -55,6 +55,8 @@ SWITCHOVER, EJECT, ENGINE, PARTITION, BEHIND, DELAY, LATE, AWAY, STOPPED = (
 )
 PAIR = {SWITCHOVER: 20, EJECT: 20, ENGINE: 3, PARTITION: 3, BEHIND: 3, DELAY: 2, LATE: 2, STOPPED: 2}
 ROUNDS = {"pair": PAIR, "trio": {**PAIR, SWITCHOVER: 10, EJECT: 10, AWAY: 10}}[SIZE]
+KEEP_ALL = {SWITCHOVER, ENGINE, STOPPED}
+"""Rounds in which nothing may be lost, in each mode: nobody takes over from a primary that is gone."""
 if ONCE:
     ROUNDS = dict.fromkeys((SWITCHOVER, EJECT, PARTITION), 1)
 BEAT_SECONDS = 5
@@ -284,7 +286,7 @@ class Round:
         lost = acknowledged - self._load.ids(self._members.primary.name)
         self._gone |= lost
         row["lost"] = len(lost)
-        if row["kind"] == SWITCHOVER and lost:
+        if row["kind"] in KEEP_ALL and lost:
             row["faults"].append(f"{len(lost)} rows lost: {sorted(lost)[:5]}")
 
     def _back(self, row: Row, old: guests.Guest) -> None:
@@ -422,7 +424,6 @@ class Round:
         primary.call("datastore_start")
         load.until_written(primary.name)
         self._count(row, Decision(), began)
-        row["faults"] += [f"{row['lost']} rows lost"] if row["lost"] else []
 
     def _late(self, row: Row) -> None:
         """The old primary boots when the new one has removed from its log what it does not have to keep. It follows without being made anew."""
