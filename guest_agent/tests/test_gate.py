@@ -17,7 +17,7 @@ from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
 from dbaas_agent.gate import Gate
 from dbaas_agent.membership import Membership
-from dbaas_agent.replication import PRIMARY, REPLICA
+from dbaas_agent.replication import GTID_SET, PRIMARY, REPLICA, Facts, Source
 from dbaas_agent.upload import Answer
 
 from guest_agent.tests.fakes import FakeDriver, World
@@ -63,6 +63,16 @@ def test_a_replica_is_kept_shut(gate: Gate, datastore: FakeDriver) -> None:
     gate.look(held=False)
     assert datastore.shut
     assert gate.ask(lambda _url: pytest.fail("nothing is to be asked")) == module.LOOK_SECONDS
+
+
+def test_only_a_replica_that_follows_nobody_is_an_orphan(gate: Gate) -> None:
+    alone = Facts(GTID_SET, "me", writable=False, received="", applied="")
+    follows = replace(alone, source=Source("192.0.2.1", 3306, receiving=False, applying=False, fault="refused"))
+    told = []
+    for member in (None, MEMBER, replace(MEMBER, role=REPLICA)):
+        gate.take(member)
+        told.append((gate.orphan(alone), gate.orphan(follows)))
+    assert told == [(False, False), (False, False), (True, False)]
 
 
 def test_a_primary_opens_when_it_is_told_so(gate: Gate, datastore: FakeDriver) -> None:

@@ -86,6 +86,18 @@ def test_a_wrong_clock_is_a_fault_beside_the_others_and_changes_no_status(
     assert (judged != verdict) is told
 
 
+@pytest.mark.parametrize(
+    ("uncertain", "orphan", "told"),
+    [(False, False, ("ACTIVE", "")), (True, False, ("BLOCKED", "role")), (False, True, ("BLOCKED", "orphan"))],
+)
+def test_a_member_without_its_role_has_a_cause(uncertain: bool, orphan: bool, told: tuple[str, str]) -> None:
+    verdict = status.with_role(status.Verdict("ACTIVE"), "", uncertain=uncertain, orphan=orphan)
+    assert (verdict.status, verdict.cause, bool(verdict.fault)) == (*told, bool(told[1]))
+    blocked = status.with_role(BLOCKED, "trouble", uncertain=uncertain, orphan=orphan)
+    assert (blocked.status, blocked.cause) == (BLOCKED.status, BLOCKED.cause)
+    assert blocked.fault.endswith("trouble")
+
+
 LEADS = Membership("a" * 32, 1, PRIMARY, 1, "", receipts=2, wanted=2, receivers=["b", "c"])
 ACTIVE = status.Verdict("ACTIVE")
 

@@ -48,10 +48,18 @@ _TASK = {
 """The task on the anchor while the agent is not yet heard again; a task that is not listed does not change the status."""
 _CLOSING = {"upgrade": "UPGRADE"}
 """Tasks during which no client is let in, whatever the agent says of the datastore."""
-_NOT_OPENED = (
-    "no client is let in: an upgrade, or a deletion after a last backup, was interrupted; the same playbook finishes it, and"
-    " playbook instance_upgrade lets clients in again"
-)
+_BLOCKED = {
+    "space": "writes are stopped because the data volume is {full}; a larger volume heals it (playbook instance_resize with volume_size)",
+    "closed": "no client is let in: an upgrade, or a deletion after a last backup, was interrupted; the same playbook finishes it, and"
+    " playbook instance_upgrade lets clients in again",
+    "role": "it has not read in its set's record yet that it is the primary: until then no client is let in",
+    "orphan": "it is a replica that follows nobody, and takes no writes: playbook replica_rejoin has it be what its set's record says",
+    "receipts": "writes wait for receipts of more replicas than give them: playbook instance_start starts those that are stopped, replica_rejoin has the"
+    " primary wait for those that are there",
+}
+"""The agent's causes of BLOCKED, and what can be done then."""
+_LASTING = ("space", "closed", "orphan")
+"""Those with which a datastore does what it may, and which no waiting ends."""
 
 
 WORKING = ("ACTIVE", "RESTART_REQUIRED", "UNKNOWN")
@@ -60,15 +68,9 @@ BROKEN = ("ERROR", "FAILED")
 """Statuses with which it ends badly; with any other it goes on waiting."""
 
 
-SPACE = "space"
-"""The agent's cause of BLOCKED when it holds writes up because the data volume is nearly full."""
-CLOSED = "closed"
-"""Its cause when the datastore lets no client in."""
-
-
 def works(status: str, cause: str) -> bool:
     """Whether the datastore does what it may: operations end well with that, and the status tells the rest."""
-    return status in WORKING or (status == "BLOCKED" and cause in (SPACE, CLOSED))
+    return status in WORKING or (status == "BLOCKED" and cause in _LASTING)
 
 
 class Status(t.NamedTuple):
@@ -116,8 +118,9 @@ def _status_of_running_server(anchor: Anchor, heartbeat: Heartbeat | None, now: 
         status = _AGENT.get(heartbeat.status, "UNKNOWN")
         if status == "ACTIVE":
             return Status("ACTIVE")
-        if status == "BLOCKED" and heartbeat.cause in (SPACE, CLOSED):
-            why = _full(heartbeat.used) if heartbeat.cause == SPACE else _NOT_OPENED
+        if status == "BLOCKED" and heartbeat.cause in _BLOCKED:
+            full = "nearly full" if heartbeat.used is None else f"{heartbeat.used} % full"
+            why = _BLOCKED[heartbeat.cause].format(full=full)
             return Status(status, "; ".join(filter(None, [why, anchor.fault])))
         if not anchor.fault:
             return Status(status, "" if status in ("BUILD", "SHUTDOWN") else f"the agent reports {heartbeat.status}")
@@ -129,8 +132,3 @@ def _status_of_running_server(anchor: Anchor, heartbeat: Heartbeat | None, now: 
     if heartbeat is None:
         return Status("ERROR", "the agent has never been heard")
     return Status("ERROR", f"no heartbeat for {int(heartbeat.age)} s, more than {STALE_AFTER} s")
-
-
-def _full(used: int | None) -> str:
-    full = "nearly full" if used is None else f"{used} % full"
-    return f"writes are stopped because the data volume is {full}; a larger volume heals it (playbook instance_resize with volume_size)"

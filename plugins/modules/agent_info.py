@@ -79,7 +79,10 @@ status:
       returned: success
       sample: ''
     cause:
-      description: Why the status is V(BLOCKED), V(space) for want of room on the data volume or V(closed) when no client is let in; else empty.
+      description:
+        - Why the status is V(BLOCKED), V(space) for want of room on the data volume or V(closed) when no client is let in.
+        - In a replication set V(role) when it is not certain that this is the primary, V(orphan) with a replica that follows nobody, V(receipts) when writes
+          wait for those of replicas, V(lapsed) with a primary that works, and waits for the receipts of fewer replicas than it is to. Else it is empty.
       type: str
       returned: success
       sample: ''

@@ -248,7 +248,9 @@ instances:
         - The last heartbeat with status, cause, age (s), lag (s), replicates and ticket_expires (epoch s); null when none was heard.
         - What ends at ticket_expires is the first of its tickets, to write the heartbeat or to read the record of its replication set.
         - A replica tells by replicates whether it hears the one that it follows, and applies what it hears; null for others.
-        - The cause is V(space) when writes are stopped for want of room on the data volume, V(closed) when no client is let in, else empty.
+        - The cause is V(space) when writes are stopped for want of room on the data volume, V(closed) when no client is let in.
+        - In a replication set it is V(role) when it is not certain that this is the primary, V(orphan) with a replica that follows nobody, V(receipts) when
+          writes wait for those of replicas, V(lapsed) with a primary that works, and waits for the receipts of fewer replicas than it is to. Else it is empty.
       type: dict
       returned: always
       sample: {status: ACTIVE, cause: '', age: 12.5, lag: 0, replicates: null, ticket_expires: 1826000000}

@@ -125,7 +125,8 @@ class Agent:
                 closed, pending = self.driver.closed(), self.overrides.pending()
                 seen = status.of_server(self._guard.hold, self._guard.trouble, closed, pending)
                 trouble = "; ".join(filter(None, [self.gate.trouble, self._addresses.trouble]))
-                seen = status.with_role(seen, trouble, uncertain=self.gate.uncertain())
+                orphan = self.gate.orphan(self._replication)
+                seen = status.with_role(seen, trouble, uncertain=self.gate.uncertain(), orphan=orphan)
                 seen = status.with_receipts(seen, self.gate.member, self._replication.receipts)
                 return status.with_taken(seen, self.overrides.taken), version
             except AgentError as silence:

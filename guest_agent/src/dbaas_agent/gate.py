@@ -19,7 +19,7 @@ from dbaas_agent.errors import AgentError
 from dbaas_agent.fsutil import identity
 from dbaas_agent.jsonlog import log
 from dbaas_agent.membership import Membership
-from dbaas_agent.replication import PRIMARY
+from dbaas_agent.replication import PRIMARY, REPLICA, Facts
 from dbaas_agent.upload import Answer
 
 ASK_SECONDS = 2.0
@@ -63,6 +63,10 @@ class Gate:
     def uncertain(self) -> bool:
         """Whether this was the primary of a set, and has not read since it booted that it still is."""
         return self.member is not None and self.member.role == PRIMARY and not self.may_write()
+
+    def orphan(self, facts: Facts) -> bool:
+        """Whether this is a replica that follows nobody, as a primary is whose writes were ended and whose successor never came."""
+        return self.member is not None and self.member.role == REPLICA and facts.source is None
 
     def take(self, member: Membership | None) -> None:
         """Be what is said by who has just read the record, or written it."""

@@ -27,6 +27,8 @@ CLOSED = "closed"
 """The cause of BLOCKED when no client is let in."""
 ROLE = "role"
 """The cause of BLOCKED when it is not certain that this member is its set's primary."""
+ORPHAN = "orphan"
+"""The cause of BLOCKED when a member is not its set's primary, and follows nobody."""
 RECEIPTS = "receipts"
 """The cause of BLOCKED when fewer replicas give receipts than the primary waits for: no write ends."""
 LAPSED = "lapsed"
@@ -97,11 +99,14 @@ def of_server(hold: Hold | None, trouble: str, closed: bool, pending: Sequence[s
     return Verdict(BLOCKED, f"{lead}: {full}; give it a larger volume (playbook instance_resize)", SPACE)
 
 
-def with_role(verdict: Verdict, trouble: str, *, uncertain: bool) -> Verdict:
+def with_role(verdict: Verdict, trouble: str, *, uncertain: bool, orphan: bool) -> Verdict:
     """The verdict with what keeps a member of a replication set from its role."""
     if uncertain and verdict.status == ACTIVE:
         fault = "the set's record cannot be read, so it is not certain that this is the primary: no client is let in"
         verdict = Verdict(BLOCKED, fault, ROLE)
+    elif orphan and verdict.status == ACTIVE:
+        fault = "it takes no writes and follows nobody: playbook replica_rejoin has each member be what the set's record says"
+        verdict = Verdict(BLOCKED, fault, ORPHAN)
     return replace(verdict, fault="; ".join(filter(None, [verdict.fault, trouble])))
 
 

@@ -164,10 +164,16 @@ def test_a_full_volume_is_told_with_its_use(fault: str) -> None:
     assert status_of(heartbeat=dataclasses.replace(FULL, used=None)).fault
 
 
-def test_who_lets_no_client_in_says_so() -> None:
+@pytest.mark.parametrize("cause", ["closed", "role", "orphan", "receipts"])
+def test_why_it_is_blocked_is_told_in_words_of_its_own(cause: str) -> None:
+    told = status_of(heartbeat=dataclasses.replace(FULL, cause=cause), fault="the port stays")
+    assert told.status == "BLOCKED"
+    others = [status_of(heartbeat=dataclasses.replace(FULL, cause=other)).fault for other in ("", "space", "another")]
+    assert told.fault.removesuffix("; the port stays") not in [told.fault, *others]
+
+
+def test_while_it_is_upgraded_that_is_the_status() -> None:
     closed = dataclasses.replace(FULL, cause="closed")
-    assert status_of(heartbeat=closed).status == "BLOCKED"
-    assert status_of(heartbeat=closed).fault
     assert status_of(heartbeat=closed, task="upgrade") == Status("UPGRADE")
     assert status_of(task="upgrade", fault="it failed") == Status("UPGRADE", "it failed")
 
@@ -184,6 +190,9 @@ def test_a_block_without_a_cause_is_told_as_before() -> None:
         ("ACTIVE", "", True),
         ("UNKNOWN", "", True),
         ("BLOCKED", "space", True),
+        ("BLOCKED", "orphan", True),
+        ("BLOCKED", "receipts", False),
+        ("BLOCKED", "role", False),
         ("BLOCKED", "", False),
         ("FAILED", "space", False),
         ("REBOOT", "", False),
