@@ -64,7 +64,7 @@ def smaller() -> Iterator[str]:
 @contextlib.contextmanager
 def less_memory() -> Iterator[str]:
     """The name of such a flavor, which an administrator makes and removes."""
-    compute = openstack.connect(cloud=f"{CLOUD}-admin").compute
+    compute: Any = openstack.connect(cloud=f"{CLOUD}-admin").compute
     medium = compute.find_flavor("m1.medium")
     made = compute.create_flavor(name=f"e2e-{secrets.token_hex(3)}", ram=1024, vcpus=medium.vcpus, disk=medium.disk)
     try:
@@ -173,7 +173,7 @@ def test_an_upgrade_that_fails_is_taken_back_with_its_data(cloud: Any, database:
 
 def test_an_upgrade_that_gets_no_snapshot_changes_nothing(cloud: Any, database: Database) -> None:
     before = database.shell(STATE)
-    admin = openstack.connect(cloud=f"{CLOUD}-admin")
+    admin: Any = openstack.connect(cloud=f"{CLOUD}-admin")
     admin.set_volume_quotas(cloud.current_project_id, snapshots=0)
     try:
         refused = ended(play("instance_upgrade", database.way), well=False)
@@ -352,7 +352,7 @@ def test_a_migration_is_an_administrators_and_is_taken_back_where_there_is_no_ot
 ) -> None:
     refused = ended(play("instance_migrate", database.way), well=False)
     assert refused.results("instance_action")[-1]["reason"] == "unsupported"
-    admin = openstack.connect(cloud=f"{CLOUD}-admin")
+    admin: Any = openstack.connect(cloud=f"{CLOUD}-admin")
     role, project = admin.identity.find_role("admin"), cloud.current_project_id
     admin.identity.assign_project_role_to_user(project, admin.current_user_id, role)
 
