@@ -14,8 +14,10 @@ import pytest
 from tests.e2e import replicas
 from tests.e2e.datastores import TESTED
 from tests.e2e.guests import Database
-from tests.e2e.modules import run_tasks, task
-from tests.e2e.playbooks import Run, play
+from tests.e2e.halt import killed_at
+from tests.e2e.kill_cells import give_lock_back
+from tests.e2e.modules import ENVIRONMENT, run_tasks, task
+from tests.e2e.playbooks import Run, play, playbook
 from tests.e2e.replicas import create, has_addresses, know, lose_power, the_set
 
 pytestmark = pytest.mark.soak
@@ -100,6 +102,28 @@ def test_the_replica_takes_over_without_loss(first: Database, second: Database, 
     assert first.client("INSERT INTO t VALUES (5)").returncode != 0
     first.until(lambda _info: "4" in first.rows("SELECT id FROM t"))
     assert work(first, "promote", instance=SECOND).changed == 0
+
+
+def test_a_takeover_that_was_killed_is_taken_back(first: Database, second: Database, writers: Database) -> None:
+    promote = playbook("replica_promote", first.way)
+    with writers.writer(pace=replicas.PACE_SECONDS) as writer:
+        at, _ended_well = killed_at(
+            promote, ENVIRONMENT, first.place / "halted", "Wait until the other one has all of them"
+        )
+        assert at is not None
+        # Clients are cut off, and the record names the primary of before.
+        drained = "SHUTDOWN" if TESTED.name == "postgresql" else "BLOCKED"
+        second.until(lambda told: told["status"] == drained)
+        for member in (first, second):
+            give_lock_back(member.place, member.name)
+        told = work(first, "rejoin").custom["dbaas_replication_set"]
+        before = len(writer.acknowledged)
+        first.until(lambda _info: len(writer.acknowledged) > before)
+        acknowledged = set(writer.acknowledged)
+    assert (told["primary"], told["reign"]) == (SECOND, 2)
+    assert second.lost(acknowledged) == set()
+    first.until(lambda _info: not first.lost(acknowledged))
+    assert second.info()["status"] == "ACTIVE"
 
 
 def test_a_primary_that_is_gone_is_ejected_and_comes_back(first: Database, second: Database, writers: Database) -> None:

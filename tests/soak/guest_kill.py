@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.soak.halt import ROOT, TIMEOUT, killed_at
+from tests.e2e.halt import ROOT, TIMEOUT, killed_at
 
 SCENARIO = "datastore"
 DEEPEST = 4.0

@@ -20,12 +20,12 @@ from typing import Any
 from tests.e2e import replicas
 from tests.e2e.datastores import TESTED
 from tests.e2e.guests import Database
+from tests.e2e.halt import killed_until_done
 from tests.e2e.instances import connect
 from tests.e2e.kill_cells import give_lock_back
 from tests.e2e.leaks import difference, inventory
 from tests.e2e.modules import ENVIRONMENT
 from tests.e2e.playbooks import play, playbook
-from tests.soak.halt import killed_until_done
 from tests.soak.load import Load
 from tests.soak.replication_judge import two_writers
 

@@ -19,18 +19,18 @@ TIMEOUT = 900
 
 
 def killed_at(
-    command: list[str], environment: dict[str, str], told: Path, number: int, depth: float | None
+    command: list[str], environment: dict[str, str], told: Path, at: int | str, depth: float | None = None
 ) -> tuple[str | None, bool]:
     """The task at which it was killed, None if it ended before; and whether it ended well.
 
-    number: of the task, from 0. depth: seconds after the task's beginning; None: before it. told: a file for the callback; beside it, as .log, is what
-    the run printed.
+    at: the number of the task, from 0, or its name. depth: seconds after the task's beginning; None: before it. told: a file for the callback; beside it,
+    as .log, is what the run printed.
     """
     told.unlink(missing_ok=True)
     halt = {
         "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callbacks")),
         "ANSIBLE_CALLBACKS_ENABLED": "halt",
-        "HALT_AT": str(number),
+        "HALT_AT": str(at),
         "HALT_FILE": str(told),
         "HALT_SECONDS": str(TIMEOUT if depth is None else 0),
     }
@@ -66,8 +66,8 @@ def killed_until_done(
     while True:
         number += chance.randint(1, further)
         depth = chance.uniform(0, deepest) if kills % 2 else None
-        at, well = killed_at(command, environment, told, number, depth)
-        if at is None:
+        task, well = killed_at(command, environment, told, number, depth)
+        if task is None:
             return well
         kills += 1
-        killed(at, "in its midst" if depth else "at its beginning")
+        killed(task, "in its midst" if depth else "at its beginning")

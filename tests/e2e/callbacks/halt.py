@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from pathlib import Path
 
+from ansible.playbook.task import Task
 from ansible.plugins.callback import CallbackBase
 
 DOCUMENTATION = """
 name: halt
 type: aggregate
-short_description: Tells when the task HALT_AT (counted from 0) begins, by a file HALT_FILE with its name, and waits there for HALT_SECONDS
+short_description: Tells when the task HALT_AT (a number from 0, or a name) begins, by a file HALT_FILE with its name, and waits there for HALT_SECONDS
 description: For tests that kill ansible-playbook at a task.
 """
 
@@ -28,11 +30,11 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._left = int(os.environ["HALT_AT"])
+        self._at = os.environ["HALT_AT"]
+        self._numbers = itertools.count()
 
-    def v2_playbook_on_task_start(self, task: object, is_conditional: bool) -> None:  # noqa: ARG002
-        self._left -= 1
-        if self._left == -1:
+    def v2_playbook_on_task_start(self, task: Task, is_conditional: bool) -> None:  # noqa: ARG002
+        if self._at in (str(next(self._numbers)), task.name):
             told = Path(os.environ["HALT_FILE"])
             told.with_suffix(".new").write_text(str(task), encoding="utf-8")
             told.with_suffix(".new").rename(told)
