@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import typing as t
 import uuid
 
@@ -32,8 +33,14 @@ def owned_description(uid: str) -> str:
 
 
 def server_tag(uid: str) -> str:
-    """The tag by which Nova finds the server of one instance."""
+    """The tag by which Nova finds the server of one instance, and the name of a server group that was made for it."""
     return f"dbaas-{uid}"
+
+
+def tagged(tag: str) -> str:
+    """The uid of the instance whose tag or server group's name it is; empty for any other."""
+    found = re.fullmatch(r"dbaas-([0-9a-f]{32})", tag)
+    return found[1] if found else ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -432,6 +432,12 @@ class Applier:
     def _delete_server_group(self, step: Step) -> None:
         self._connection.compute.delete_server_group(step.target)
 
+    def _leave_server_group(self, step: Step) -> None:
+        """Several may leave at once: the last one deletes it."""
+        group = self._connection.compute.find_server_group(step.target)
+        if group is not None and not group.member_ids:
+            self._delete_server_group(step)
+
     def _boot_device(self, image_id: str) -> dict[str, t.Any]:
         device = {"boot_index": 0, "uuid": image_id, "source_type": "image", "delete_on_termination": True}
         if self._spec.boot_volume_size is None:

@@ -436,7 +436,8 @@ def plan_absent(instance: Instance | None, keep_volume: bool) -> list[Step]:
     steps += [Step("delete", "floating_ip", ip.address, {}, ip.id) for ip in instance.floating_addresses]
     steps += [Step("delete", "port", port.id, {}, port.id) for port in instance.owned_ports]
     if instance.server_group is not None and instance.server_group.owned:
-        steps.append(Step("delete", "server_group", name, {}, instance.server_group.id))
+        verb = "leave" if instance.server_group.shared else "delete"
+        steps.append(Step(verb, "server_group", name, {}, instance.server_group.id))
     # What an upgrade that was killed left: no way back leads through a deletion.
     steps += snapshot_steps(instance)
     for volume in instance.volumes:

@@ -20,10 +20,10 @@ from ansible_collections.dbaas.openstack.plugins.module_utils._observed import (
     Port,
     Rule,
     Server,
-    ServerGroup,
     Snapshot,
     Volume,
 )
+from ansible_collections.dbaas.openstack.plugins.module_utils._server_group import server_group_of
 
 UID = "dbaas_uid"
 """Key of the identity in the metadata of servers and volumes."""
@@ -52,7 +52,12 @@ def find(connection: t.Any, name: str) -> Instance | None:
         snapshots=_snapshots(snapshots, anchor.uid),
         backups={one.metadata[BACKUP]: one.volume_id for one in snapshots if BACKUP in (one.metadata or {})},
         servers=servers,
-        server_group=_server_group(connection.compute.server_groups(), anchor.uid, servers),
+        server_group=server_group_of(
+            connection.compute.server_groups(),
+            anchor.uid,
+            {server.id for server in servers},
+            lambda uid: bool(name_of(connection, uid)),
+        ),
     )
 
 
@@ -92,6 +97,7 @@ def find_all(connection: t.Any) -> list[Instance]:
     servers = _by(connection.compute.servers(details=True, tags=_anchor.TAG), _uid)
     server_groups = _by(connection.compute.server_groups(), lambda group: (group.name, *(group.member_ids or ())))
     found = []
+    uids = {anchor.uid for _group, anchor in _anchored(groups)}
     for group, anchor in _anchored(groups):
         owned = _anchor.owned_description(anchor.uid)
         own_servers = _servers(servers[anchor.uid], anchor.uid)
@@ -106,7 +112,7 @@ def find_all(connection: t.Any) -> list[Instance]:
                 floating_addresses=tuple(map(_floating, addresses[owned])),
                 volumes=_volumes(volumes[anchor.uid], anchor.uid),
                 servers=own_servers,
-                server_group=_server_group(joined, anchor.uid, own_servers),
+                server_group=server_group_of(joined, anchor.uid, set(ids), uids.__contains__),
             )
         )
     return sorted(found, key=lambda instance: (instance.group.name, instance.group.created_at))
@@ -169,20 +175,6 @@ def _port(port: t.Any, *, owned: bool = True) -> Port:
         fixed_ips=tuple(ip["ip_address"] for ip in port.fixed_ips or ()),
         group_ids=tuple(port.security_group_ids or ()),
         owned=owned,
-    )
-
-
-def _server_group(groups: t.Iterable[t.Any], uid: str, servers: t.Iterable[Server]) -> ServerGroup | None:
-    """The group that was made for the instance, or that of the user's which its server joined."""
-    ids = {server.id for server in servers}
-    own = _anchor.server_tag(uid)
-    fitting = [group for group in groups if group.name == own or ids & set(group.member_ids or ())]
-    return next(
-        (
-            ServerGroup(group.id, group.name, group.policy or next(iter(group.policies or ()), ""), group.name == own)
-            for group in sorted(fitting, key=lambda group: group.name != own)
-        ),
-        None,
     )
 
 

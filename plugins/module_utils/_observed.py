@@ -195,12 +195,14 @@ class Server:
 
 @dataclasses.dataclass(frozen=True)
 class ServerGroup:
-    """policy: affinity, anti-affinity, soft-affinity or soft-anti-affinity. owned: made for the instance, as its name tells."""
+    """policy: affinity, anti-affinity, soft-affinity or soft-anti-affinity.
+    owned: made for the instance, or for one that is gone and left it to those that joined it. shared: servers of others are in it."""
 
     id: str
     name: str
     policy: str
     owned: bool = False
+    shared: bool = False
 
 
 def outranked(group_id: str, anchors: t.Collection[Group]) -> bool | None:

@@ -155,7 +155,7 @@ options:
     type: bool
   locality:
     description:
-      - Policy of a server group that is made for the instance, with which its replicas will be placed. The group is removed with the instance.
+      - Policy of a server group that is made for the instance, with which its replicas will be placed. The group is removed with the last that is in it.
       - It cannot be changed later.
     type: str
     choices: [affinity, anti-affinity, soft-affinity, soft-anti-affinity]

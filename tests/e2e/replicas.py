@@ -23,6 +23,9 @@ from tests.e2e.playbooks import Run, play
 PACE_SECONDS = 0.3
 """From one row of a client to the next, and from one attempt to the next: rows and handshakes take an emulated guest what the playbooks need, too."""
 
+LOCALITY = "soft-anti-affinity"
+"""A policy for which one hypervisor is enough."""
+
 
 @contextlib.contextmanager
 def leader(cloud: Any, number: int, place: Path, name: str) -> Iterator[Database]:

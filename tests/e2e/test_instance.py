@@ -429,8 +429,9 @@ def replica(database: Database) -> Database:
 
 
 def test_a_replica_takes_over_as_planned(database: Database, replica: Database) -> None:
-    replicas.create(database, REPLICA)
+    replicas.create(database, REPLICA, locality=replicas.LOCALITY)
     replicas.know(replica)
+    assert replica.info()["server_group"]["policy"] == replicas.LOCALITY
     clients = replicas.clients(database, "clients")
     with clients.writer(pace=replicas.PACE_SECONDS) as writer:
         promoted = play("replica_promote", replica.way)

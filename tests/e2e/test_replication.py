@@ -18,7 +18,7 @@ from tests.e2e.halt import killed_at
 from tests.e2e.kill_cells import give_lock_back
 from tests.e2e.modules import ENVIRONMENT, run_tasks, task
 from tests.e2e.playbooks import Run, play, playbook
-from tests.e2e.replicas import create, has_addresses, know, lose_power, the_set
+from tests.e2e.replicas import LOCALITY, create, has_addresses, know, lose_power, the_set
 
 pytestmark = pytest.mark.soak
 NAME, SECOND, THIRD = "e2e-led", "e2e-led-replica-1", "e2e-led-replica-2"
@@ -63,9 +63,10 @@ def parts(member: Database) -> dict[str, tuple[str, bool | None]]:
 
 
 def test_a_replica_is_made_while_a_client_writes(first: Database, second: Database) -> None:
-    create(first, SECOND, check=True)
+    create(first, SECOND, check=True, locality=LOCALITY)
+    assert first.info()["server_group"] is None
     with first.writer(pace=replicas.PACE_SECONDS) as writer:
-        create(first, SECOND)
+        create(first, SECOND, locality=LOCALITY)
         acknowledged = set(writer.acknowledged)
     know(second)
     told = the_set(first)
@@ -74,6 +75,13 @@ def test_a_replica_is_made_while_a_client_writes(first: Database, second: Databa
     assert second.client("INSERT INTO t VALUES (3)").returncode != 0
     assert create(first, SECOND).changed == 0
     assert has_addresses(first, second, the_set(first))
+
+
+def test_replicas_share_one_server_group(first: Database, second: Database) -> None:
+    group = first.info()["server_group"]
+    assert (group["policy"], second.info()["server_group"]) == (LOCALITY, group)
+    assert create(first, SECOND, locality=LOCALITY).changed == 0
+    assert not play("replica_create", replicas.wish(first, THIRD, locality="affinity")).ok
 
 
 def test_clients_know_one_address(first: Database, writers: Database) -> None:

@@ -34,6 +34,11 @@ def test_a_short_fault_is_kept_whole(fault: str) -> None:
     assert back == Anchor(UID, "create", 1795000000, fault)
 
 
+def test_a_tag_tells_whose_it_is() -> None:
+    assert _anchor.tagged(_anchor.server_tag(UID)) == UID
+    assert [_anchor.tagged(other) for other in (UID, f"dbaas-{UID}0", "dbaas-protected", "")] == [""] * 4
+
+
 def test_a_long_fault_uses_the_room_there_is() -> None:
     text = Anchor(UID, "create", 1795000000, "x" * 1000).encode()
     assert len(text) > _anchor.DESCRIPTION_LIMIT - 2

@@ -363,6 +363,13 @@ def test_a_server_group_is_made_before_the_server_and_goes_after_it() -> None:
     assert gone.index(("delete", "server")) < gone.index(("delete", "server_group"))
 
 
+def test_a_server_group_that_others_are_in_is_left_to_them() -> None:
+    group = ServerGroup("g-1", "dbaas-u1", "anti-affinity", owned=True, shared=True)
+    gone = steps(plan_absent(dataclasses.replace(WHOLE, server_group=group), keep_volume=False))
+    assert ("delete", "server_group") not in gone
+    assert gone.index(("delete", "server")) < gone.index(("leave", "server_group"))
+
+
 def test_a_server_group_of_the_users_is_joined_and_stays() -> None:
     spec = dataclasses.replace(SPEC, server_group="ours")
     assert ("create", "server_group") not in steps(plan_present(spec, None, NETWORKS))
