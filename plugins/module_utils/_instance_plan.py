@@ -107,6 +107,7 @@ def _refuse_immutable(spec: Spec, instance: Instance) -> None:
         group = instance.server_group
         there += [("locality", spec.locality, group.policy if group and group.owned else None)]
         there += [("server_group", spec.server_group, _name_as_asked(spec.server_group, group))]
+        there += [("replica_locality", spec.replica_locality, group.policy)] if group else []
     elif instance.volume is not None and instance.volume.initialised and instance.volume.metadata.get(VERSION):
         there += [("datastore_version", spec.datastore_version, instance.volume.metadata[VERSION])]
     different = [(option, asked, now) for option, asked, now in there if asked and asked != now]
@@ -295,9 +296,10 @@ def _setting_steps(name: str, volume_id: str, settings: dict[str, str]) -> list[
 
 
 def _server_group_steps(spec: Spec, instance: Instance | None) -> list[Step]:
-    if not spec.locality or (instance and (instance.server_group or instance.server)):
+    policy = spec.replica_locality if instance and instance.server else spec.locality
+    if not policy or (instance and instance.server_group):
         return []
-    return [Step("create", "server_group", spec.name, {"policy": spec.locality})]
+    return [Step("create", "server_group", spec.name, {"policy": policy})]
 
 
 def _server_steps(spec: Spec, instance: Instance | None) -> list[Step]:

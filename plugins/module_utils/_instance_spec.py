@@ -90,6 +90,7 @@ class Spec:
     deletion_protection: bool | None = None
     locality: str | None = None
     server_group: str | None = None
+    replica_locality: str | None = None
     volume_id: str | None = None
     volume_snapshot: str | None = None
     recreate: bool = False

@@ -162,6 +162,13 @@ options:
   server_group:
     description: Name or ID of a server group of your own that the server joins. It cannot be changed later.
     type: str
+  replica_locality:
+    description:
+      - Policy of the server group that the replicas of an instance with a server join. One is made in its name where it is in none, and it joins that itself
+        when its server is made anew. Another policy than that of the group that it is in is refused.
+      - For the flow that makes replicas.
+    type: str
+    choices: [affinity, anti-affinity, soft-affinity, soft-anti-affinity]
   volume_id:
     description:
       - ID of a data volume that an instance left behind with O(keep_volume=true). The new instance adopts it with all its data, in its datastore version.
@@ -366,6 +373,7 @@ def argument_spec() -> dict[str, t.Any]:
         "deletion_protection": {"type": "bool"},
         "locality": {"type": "str", "choices": LOCALITIES},
         "server_group": {"type": "str"},
+        "replica_locality": {"type": "str", "choices": LOCALITIES},
         "volume_id": {"type": "str"},
         "volume_snapshot": {"type": "str"},
         "recreate": {"type": "bool", "default": False},

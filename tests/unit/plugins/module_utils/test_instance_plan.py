@@ -363,6 +363,15 @@ def test_a_server_group_is_made_before_the_server_and_goes_after_it() -> None:
     assert gone.index(("delete", "server")) < gone.index(("delete", "server_group"))
 
 
+def test_a_server_group_for_replicas_is_made_where_there_is_none() -> None:
+    spec = Spec(WHOLE.group.name, replica_locality="anti-affinity")
+    (step,) = plan_present(spec, WHOLE, [])
+    assert (step.action, step.resource, step.details) == ("create", "server_group", {"policy": "anti-affinity"})
+    assert plan_present(spec, GROUPED, []) == []
+    with pytest.raises(DbaasError):
+        plan_present(spec, JOINED, [])
+
+
 def test_a_server_group_that_others_are_in_is_left_to_them() -> None:
     group = ServerGroup("g-1", "dbaas-u1", "anti-affinity", owned=True, shared=True)
     gone = steps(plan_absent(dataclasses.replace(WHOLE, server_group=group), keep_volume=False))
