@@ -364,6 +364,19 @@ def test_what_a_replica_left_is_none(driver: Any, tmp_path: Path, strategy: type
 
 
 @pytest.mark.parametrize("strategy", [LogBackup, BlockBackup])
+@pytest.mark.parametrize("followed", [False, True])
+def test_a_copy_of_a_member_follows(driver: Any, tmp_path: Path, strategy: type[PgBasebackup], followed: bool) -> None:
+    """followed: it is one of a replica."""
+    (tmp_path / "pg_replslot").mkdir()
+    for name in ["postmaster.pid", *(["standby.signal"] if followed else [])]:
+        (tmp_path / name).touch()
+    made = strategy(driver)
+    made.revive(str(tmp_path))
+    made.follow_revived(str(tmp_path), FakeReport())
+    assert [path.name for path in tmp_path.iterdir() if path.suffix in (".signal", ".pid")] == ["standby.signal"]
+
+
+@pytest.mark.parametrize("strategy", [LogBackup, BlockBackup])
 def test_a_replica_is_not_recovered(
     driver: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strategy: type[PgBasebackup]
 ) -> None:

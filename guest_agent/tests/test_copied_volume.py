@@ -11,10 +11,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from dbaas_agent import copied_volume, data_directory, marker
+from dbaas_agent import copied_volume, data_directory, marker, membership
 from dbaas_agent.backup.adopt import Adopt
 from dbaas_agent.config import Config
 from dbaas_agent.errors import AgentError
+from dbaas_agent.membership import Membership
+from dbaas_agent.replication import REPLICA
 
 from guest_agent.tests.fakes import BackupDriver, FakeReport, FakeStrategy
 
@@ -78,6 +80,9 @@ def test_a_run_that_was_stopped_is_done_again(config: Config, mount: Path, monke
     assert (mount / "data.copied/file").read_text() == "data"
 
 
+ALONE = {"follows": False}
+
+
 class Usual(FakeStrategy):
     def revive(self, target: str) -> None:
         self._act("revive", target)
@@ -92,7 +97,7 @@ def driver(config: Config) -> BackupDriver:
 
 def test_the_data_become_this_instances(config: Config, driver: BackupDriver, mount: Path) -> None:
     copied_volume.take_over(config, VOLUME, OTHER)
-    job = Adopt(driver, {}, {})
+    job = Adopt(driver, ALONE, {})
     job.verify()
     job.run(FakeReport())
     assert [act[0] for act in driver.acts] == ["take_seat", "revive", "settle"]
@@ -100,6 +105,31 @@ def test_the_data_become_this_instances(config: Config, driver: BackupDriver, mo
     assert data_directory.is_restored(config)
     assert (mount / "data/file").read_text() == "data"
     assert not (mount / "data.copied").exists()
+
+
+def test_the_data_follow_those_that_they_are_a_copy_of(config: Config, driver: BackupDriver, mount: Path) -> None:
+    copied_volume.take_over(config, VOLUME, OTHER)
+    member = Membership("s", 1, REPLICA, 7, "https://record")
+    membership.keep(config, member)
+    job = Adopt(driver, {"follows": True}, {})
+    job.verify()
+    job.run(FakeReport())
+    assert [act[0] for act in driver.acts] == ["take_seat", "revive", "follow", "take_seat"]
+    seats = [act[1] for act in driver.acts if act[0] == "take_seat"]
+    assert seats == [None, member]
+    assert (mount / "data/file").read_text() == "data"
+
+
+def test_what_cannot_follow_is_not_touched(config: Config, driver: BackupDriver, mount: Path) -> None:
+    copied_volume.take_over(config, VOLUME, OTHER)
+    Usual.follows = False
+    try:
+        with pytest.raises(AgentError) as told:
+            Adopt(driver, {"follows": True}, {}).verify()
+    finally:
+        Usual.follows = True
+    assert told.value.reason == "unsupported"
+    assert (mount / "data.copied/file").read_text() == "data"
 
 
 def test_what_does_not_start_is_taken_for_nothing(config: Config, driver: BackupDriver, mount: Path) -> None:
@@ -110,11 +140,11 @@ def test_what_does_not_start_is_taken_for_nothing(config: Config, driver: Backup
     Usual.settle, kept = fail, Usual.settle  # type: ignore[method-assign,assignment]
     try:
         with pytest.raises(AgentError):
-            Adopt(driver, {}, {}).run(FakeReport())
+            Adopt(driver, ALONE, {}).run(FakeReport())
     finally:
         Usual.settle = kept  # type: ignore[method-assign]
     assert not (mount / "data").exists()
-    Adopt(driver, {}, {}).verify()
+    Adopt(driver, ALONE, {}).verify()
 
 
 @pytest.mark.parametrize(("there", "reason"), [("data", "conflict"), ("", "not_actionable")])
@@ -124,5 +154,5 @@ def test_without_a_copy_there_is_nothing_to_adopt(
     if there:
         Path(config.mount_point, there).mkdir(exist_ok=True)
     with pytest.raises(AgentError) as told:
-        Adopt(driver, {}, {}).verify()
+        Adopt(driver, ALONE, {}).verify()
     assert told.value.reason == reason

@@ -223,6 +223,14 @@ def test_a_restored_mariadb_begins_where_its_backup_was_taken() -> None:
     assert sql(plan)[:2] == ["STOP SLAVE", "RESET MASTER"]
 
 
+def test_a_copy_of_a_mariadb_goes_on_from_its_own_log() -> None:
+    server = {**MARIADB, "state": "0-2-7,0-1-20,5-1-4", "position": "0-2-7"}
+    assert [step.shown() for step in mariadb.resume(server)] == [
+        "RESET SLAVE ALL",
+        "SET GLOBAL gtid_slave_pos = '0-1-20,5-1-4'",
+    ]
+
+
 @pytest.mark.parametrize(
     ("position", "earlier", "state"),
     [

@@ -88,6 +88,10 @@ class Strategy(ABC):
     def follow(self, target: str, report: Report) -> None:  # noqa: B027
         """Instead of settle: have the server start with it, and follow the one that was backed up; nothing is in it that the other has not."""
 
+    def follow_revived(self, target: str, report: Report) -> None:
+        """The same of one that was revived: no backup tells up to where it has everything."""
+        self.follow(target, report)
+
 
 def named(driver: Any, name: str) -> Strategy:
     """The operator's or the driver's strategy of this name; AgentError(unsupported) when there is none."""

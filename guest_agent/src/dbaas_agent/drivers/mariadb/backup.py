@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from dbaas_agent.drivers.mariadb import replication
+from dbaas_agent.drivers.mysql_family import scratch_server
 from dbaas_agent.drivers.mysql_family.page_backup import PageBackup
 from dbaas_agent.drivers.mysql_family.scratch_server import Scratch
 from dbaas_agent.drivers.mysql_family.sessions import Execute
 from dbaas_agent.drivers.mysql_family.sql import Statement
+from dbaas_agent.jobs.kind import Report
 
 _LOCKED = ("BACKUP STAGE BLOCK_COMMIT", "BACKUP STAGE BLOCK_DDL")
 
@@ -31,6 +34,14 @@ class MariadbBackup(PageBackup):
 
     def disable_events(self, execute: Scratch) -> None:
         disable_events(execute)
+
+    def follow_revived(self, target: str, report: Report) -> None:
+        """Its binary log tells where it is."""
+        report.progress("recover")
+        with scratch_server.serving(self.driver, target, logged=True) as execute:
+            (server,) = execute(replication.SERVER)
+            for statement in replication.resume(server):
+                execute(statement)
 
     def is_locked(self, words: Sequence[str]) -> bool:
         stages = [word for word in words if "BACKUP STAGE" in word]

@@ -54,6 +54,12 @@ def begin(server: Mapping[str, Any], follows: bool, position: Mapping[str, Any] 
     return [] if follows else [Statement("SET GLOBAL gtid_slave_pos = %s", (server["current"],))]
 
 
+def resume(server: Mapping[str, Any]) -> list[Statement]:
+    """What has a copy of a server's data, with its binary log, know where it is, whomever that server followed. server: the row of SERVER."""
+    position = last_of_each_domain(joined(server["state"], server["position"]))
+    return [Statement("RESET SLAVE ALL"), Statement("SET GLOBAL gtid_slave_pos = %s", (position,))]
+
+
 def state_at(position: str, earlier: str) -> str:
     """The state of a binary log at that position: who wrote before is in its state of a moment earlier. The last write of a domain stands last."""
     last = {domain: (server, int(number)) for domain, server, number in _gtids(position)}

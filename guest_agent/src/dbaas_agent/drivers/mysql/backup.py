@@ -98,9 +98,7 @@ class CloneBackup(Strategy):
         return ["tar", "--extract", "--ignore-zeros", "--no-same-owner", "--no-overwrite-dir", f"--directory={place}"]
 
     def revive(self, target: str) -> None:
-        # Two servers of one UUID take each other's GTIDs for their own.
-        with suppress(FileNotFoundError):
-            os.unlink(os.path.join(target, "auto.cnf"))
+        scratch_server.recover(self.driver, target)
 
     def settle(self, target: str, report: Report) -> None:
         """Recovered by a server for nobody, with the binary logs applied, and without events that are enabled, and a source."""

@@ -97,6 +97,9 @@ class PageBackup(Strategy):
             if name.startswith((*(f"{begin}_" for begin in self.files), "backup-my.cnf")):
                 os.unlink(os.path.join(target, name))
 
+    def revive(self, target: str) -> None:
+        scratch_server.recover(self.driver, target)
+
     def settle(self, target: str, report: Report) -> None:
         """Started once by a server for nobody, and without events that are enabled, and a source."""
         report.progress("recover")

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from dbaas_agent import systemd
@@ -41,10 +42,11 @@ def client(program: str, *options: str) -> list[str]:
 
 
 @contextmanager
-def serving(driver: Any, directory: str) -> Iterator[Scratch]:
+def serving(driver: Any, directory: str, logged: bool = False) -> Iterator[Scratch]:
     """Statements on a server with this data directory, which is the datastore's user's; it is stopped cleanly at the end.
 
     It listens on SOCKET alone, writes no log of statements, and nothing in the data begins by itself. Where the instance is new, it comes before certificates.
+    logged: whether it has the binary log that is in the directory.
     """
     config = driver.config
     properties = {
@@ -61,7 +63,7 @@ def serving(driver: Any, directory: str) -> Iterator[Scratch]:
         f"--socket={SOCKET}",
         "--pid-file=/run/dbaas-scratch/server.pid",
         "--skip-networking",
-        "--skip-log-bin",
+        *([] if logged else ["--skip-log-bin"]),
         "--general-log=OFF",
         "--slow-query-log=OFF",
         "--event-scheduler=OFF",
@@ -91,3 +93,15 @@ def start_once(driver: Any, directory: str) -> None:
     """Have the server recover the data directory and forget whom the one that was backed up follows, and change nothing else in it."""
     with serving(driver, directory) as execute:
         forget_source(driver, execute)
+
+
+def recover(driver: Any, directory: str) -> None:
+    """Have the copy of the data directory of a server that ran be one of a server that was stopped, with all that it told clients to be kept.
+
+    What was prepared in the data is committed when it is in the binary log; without that log, the server would refuse to start.
+    """
+    # Two servers of one UUID take each other's GTIDs for their own.
+    with suppress(FileNotFoundError):
+        os.unlink(os.path.join(directory, "auto.cnf"))
+    with serving(driver, directory, logged=True):
+        pass

@@ -93,8 +93,10 @@ class PgBasebackup(Strategy):
         recover(self.driver, target, self.restore_command(target))
 
     def follow(self, target: str, report: Report) -> None:  # noqa: ARG002 (it takes no time)
-        """Not recovered: that would begin writes of its own."""
-        os.rename(os.path.join(target, _RECOVERS), os.path.join(target, _FOLLOWS))
+        """Not recovered: that would begin writes of its own. A copy of a primary does not tell that it is to recover."""
+        shutil.copyfile(os.devnull, os.path.join(target, _FOLLOWS))
+        with suppress(FileNotFoundError):
+            os.unlink(os.path.join(target, _RECOVERS))
 
     def restore_command(self, target: str) -> str:  # noqa: ARG002
         """Fetches a file of the log that did not come with the whole backup."""
