@@ -21,7 +21,7 @@ from tests.e2e.playbooks import Run, play, playbook
 from tests.e2e.replicas import LOCALITY, create, has_addresses, know, lose_power, the_set
 
 pytestmark = pytest.mark.soak
-NAME, SECOND, THIRD = "e2e-led", "e2e-led-replica-1", "e2e-led-replica-2"
+NAME, SECOND, THIRD, COPY = "e2e-led", "e2e-led-replica-1", "e2e-led-replica-2", "e2e-led-copy"
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def first(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Data
     """The primary as the set is made. It is removed at the end with its replicas, and leaves nothing."""
     with replicas.leader(cloud, 198, tmp_path_factory.mktemp("led"), NAME) as made:
         yield made
-        replicas.remove(made, NAME, SECOND, THIRD)
+        replicas.remove(made, NAME, SECOND, THIRD, COPY)
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +228,23 @@ def test_one_of_three_takes_over_and_all_follow(first: Database, second: Databas
     left = play("replica_detach", {**third.way, "force": True})
     assert left.ok, left.failures
     assert [one["name"] for one in the_set(first)["members"]] == [NAME, SECOND]
+
+
+@pytest.mark.parametrize("source", [NAME, SECOND])
+def test_a_replica_begins_with_a_snapshot(first: Database, source: str) -> None:
+    made = replicas.follower(first, COPY)
+    with first.writer(pace=replicas.PACE_SECONDS) as writer:
+        create(first, COPY, backup_strategy="snapshot", replica_source=source)
+        acknowledged = set(writer.acknowledged)
+    know(made)
+    made.until(lambda _info: not made.lost(acknowledged), patience=600)
+    assert create(first, COPY, backup_strategy="snapshot", replica_source=source).changed == 0
+    work(first, "detach", instance=COPY)
+    gone = play("instance_delete", {"instance": COPY})
+    assert gone.ok, gone.failures
+    # A cloud may keep it for the volume that was made of it.
+    (told,) = run_tasks(first.place, task("backup_info", instance=source))
+    assert all(play("backup_delete", {"backup": one["name"]}).ok for one in told["backups"])
 
 
 def test_a_replica_leaves(first: Database, second: Database) -> None:
