@@ -41,9 +41,7 @@ class Run:
         failed = [
             (h, name, result) for h, name, result in self.tasks if result.get("failed") or result.get("unreachable")
         ]
-        return [
-            (host, name, f"{result.get('msg')} {result.get('details', '')}".rstrip()) for host, name, result in failed
-        ]
+        return [(host, name, _message(result)) for host, name, result in failed]
 
     def results(self, action: str) -> list[dict[str, Any]]:
         """The results of the tasks with that action, in order."""
@@ -66,6 +64,12 @@ class Run:
             and "_ansible_delegated_vars" not in result
             and result.get("action") not in local
         )
+
+
+def _message(result: dict[str, Any]) -> str:
+    """With its details, or those of the items of a loop that failed."""
+    items = [_message(item) for item in result.get("results", []) if item.get("failed")]
+    return "; ".join(items) or f"{result.get('msg')} {result.get('details', '')}".rstrip()
 
 
 def playbook(name: str, variables: dict[str, Any], *, check: bool = False) -> list[str]:
