@@ -21,7 +21,12 @@ from tests.e2e.playbooks import Run, play, playbook
 from tests.e2e.replicas import LOCALITY, create, has_addresses, know, lose_power, the_set
 
 pytestmark = pytest.mark.soak
-NAME, SECOND, THIRD, COPY = "e2e-led", "e2e-led-replica-1", "e2e-led-replica-2", "e2e-led-copy"
+NAME, SECOND, THIRD = "e2e-led", "e2e-led-replica-1", "e2e-led-replica-2"
+
+
+def copy_of(source: str) -> str:
+    """The name of the replica that begins with a snapshot of that one."""
+    return f"{source}-copy"
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +34,7 @@ def first(tmp_path_factory: pytest.TempPathFactory, cloud: Any) -> Iterator[Data
     """The primary as the set is made. It is removed at the end with its replicas, and leaves nothing."""
     with replicas.leader(cloud, 198, tmp_path_factory.mktemp("led"), NAME) as made:
         yield made
-        replicas.remove(made, NAME, SECOND, THIRD, COPY)
+        replicas.remove(made, NAME, SECOND, THIRD, *map(copy_of, (NAME, SECOND)))
 
 
 @pytest.fixture(scope="module")
@@ -232,15 +237,16 @@ def test_one_of_three_takes_over_and_all_follow(first: Database, second: Databas
 
 @pytest.mark.parametrize("source", [NAME, SECOND])
 def test_a_replica_begins_with_a_snapshot(first: Database, source: str) -> None:
-    made = replicas.follower(first, COPY)
+    name = copy_of(source)
+    made = replicas.follower(first, name)
     with first.writer(pace=replicas.PACE_SECONDS) as writer:
-        create(first, COPY, backup_strategy="snapshot", replica_source=source)
+        create(first, name, backup_strategy="snapshot", replica_source=source)
         acknowledged = set(writer.acknowledged)
     know(made)
     made.until(lambda _info: not made.lost(acknowledged), patience=600)
-    assert create(first, COPY, backup_strategy="snapshot", replica_source=source).changed == 0
-    work(first, "detach", instance=COPY)
-    gone = play("instance_delete", {"instance": COPY})
+    assert create(first, name, backup_strategy="snapshot", replica_source=source).changed == 0
+    work(first, "detach", instance=name)
+    gone = play("instance_delete", {"instance": name})
     assert gone.ok, gone.failures
     # A cloud may keep it for the volume that was made of it.
     (told,) = run_tasks(first.place, task("backup_info", instance=source))
