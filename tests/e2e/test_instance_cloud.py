@@ -132,6 +132,21 @@ def test_networks_of_every_kind(cloud: Any, dual_stack: Any, own_port: Any, name
 
 
 @pytest.mark.soak
+def test_a_server_group_goes_with_the_last_that_is_in_it(cloud: Any, name: str, tmp_path: Path) -> None:
+    (made,) = run_tasks(tmp_path, task("instance", **wish(name, locality="soft-anti-affinity")))
+    group = made["instance"]["server_group"]["id"]
+    joined, left = run_tasks(
+        tmp_path,
+        task("instance", **wish(f"{name}-2", server_group=group)),
+        task("instance", name=name, state="absent", timeout=TIMEOUT),
+    )
+    assert (joined["instance"]["server_group"]["id"], left["changed"]) == (group, True)
+    assert cloud.compute.get_server_group(group).member_ids == [joined["instance"]["server_id"]]
+    run_tasks(tmp_path, task("instance", name=f"{name}-2", state="absent", timeout=TIMEOUT))
+    assert cloud.compute.find_server_group(group) is None
+
+
+@pytest.mark.soak
 def test_it_is_closed_protected_and_its_volume_can_be_kept_and_adopted(cloud: Any, name: str, tmp_path: Path) -> None:
     made, changed, refused = run_tasks(
         tmp_path,
