@@ -97,8 +97,9 @@ def find_all(connection: t.Any) -> list[Instance]:
     servers = _by(connection.compute.servers(details=True, tags=_anchor.TAG), _uid)
     server_groups = _by(connection.compute.server_groups(), lambda group: (group.name, *(group.member_ids or ())))
     found = []
-    uids = {anchor.uid for _group, anchor in _anchored(groups)}
-    for group, anchor in _anchored(groups):
+    anchored = _anchored(groups)
+    uids = {anchor.uid for _group, anchor in anchored}
+    for group, anchor in anchored:
         owned = _anchor.owned_description(anchor.uid)
         own_servers = _servers(servers[anchor.uid], anchor.uid)
         ids = [server.id for server in own_servers]

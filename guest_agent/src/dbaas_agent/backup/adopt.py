@@ -32,13 +32,15 @@ class Adopt(Kind):
         data_directory.require_aside(self._driver.config)
 
     def run(self, report: Report) -> dict[str, Any]:
-        follows = self._args["follows"]
+        usual = self._usual()
         self._driver.take_seat(None)  # that of the server whose volume it was
         with data_directory.being_taken_over(self._driver.config) as target:
-            self._usual().revive(target)
-            (self._usual().follow_revived if follows else self._usual().settle)(target, report)
-            if follows:
+            usual.revive(target)
+            if self._args["follows"]:
+                usual.follow_revived(target, report)
                 self._driver.take_seat(membership.read(self._driver.config))
+            else:
+                usual.settle(target, report)
         return {}
 
     def _usual(self) -> Strategy:
