@@ -494,6 +494,7 @@ def test_delete_leaves_nothing_in_any_service(cloud: Any, before: set[tuple[str,
         "volume",
         "heartbeat",
         "security_group",
+        "server_group",
     }
     assert play("configuration_delete", {"configuration": GROUP}).ok
     assert difference(cloud, before) == []
