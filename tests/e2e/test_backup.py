@@ -211,9 +211,12 @@ def test_statements_are_restored(database: Database) -> None:
 
 
 def test_a_snapshot_is_restored(database: Database) -> None:
+    wish = {"backup_strategy": "snapshot", "backup_freeze": 30}
     with database.writer() as writer:
+        take(database, SNAPSHOT, check=True, **wish)
         acknowledged = set(writer.acknowledged)
-        told = take(database, SNAPSHOT, backup_strategy="snapshot", backup_freeze=30).custom["dbaas_backup"]
+        told = take(database, SNAPSHOT, **wish).custom["dbaas_backup"]
+    assert acknowledged
     assert told["status"] == "COMPLETED"
     database.rows("INSERT INTO t VALUES (6)")
     assert not play("instance_delete", {"instance": NAME}).ok
