@@ -4,7 +4,7 @@
 
 """The soaks that are all end-to-end tests of a file or two, those too that are left out of `./dev test` for want of time.
 
-`./dev soak instance`, `faults`, `day_two`, `configuration`, `logs`, `backups`, `replicas`, `replicas_day_two`, `endpoint`.
+`./dev soak instance`, `faults`, `day_two`, `configuration`, `logs`, `backups`, `replicas`, `replicas_day_two`, `replicas_several`, `endpoint`.
 """
 
 from __future__ import annotations
@@ -51,6 +51,11 @@ def replicas(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
 def replicas_day_two(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
     """What a replication set lives through as a whole."""
     return _passed(minutes, directory, "test_replication_day_two")
+
+
+def replicas_several(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:
+    """Several replicas made by one run."""
+    return _passed(minutes, directory, "test_replication_several")
 
 
 def endpoint(_seed: int, minutes: float, directory: Path) -> dict[str, Any]:

@@ -61,6 +61,7 @@ SOAKS = {
     "replica_kill": replica_kill.soak,
     "replicas": flows.replicas,
     "replicas_day_two": flows.replicas_day_two,
+    "replicas_several": flows.replicas_several,
     "replication": replication.soak,
     "settings_kill": settings_kill.soak,
 }
