@@ -9,11 +9,12 @@ Its record lies in the store's stand-in; the decisions are the collection's. Eac
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import shutil
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from ansible_collections.dbaas.openstack.plugins.module_utils import (
@@ -167,21 +168,28 @@ class Members:
         self._seat(guest)
         guest.call("replica_discard")
 
+    @contextlib.contextmanager
+    def backup(self, guest: Guest) -> Iterator[dict[str, Any]]:
+        """Where a backup of it is, and what the agent told of it; it is removed in the end."""
+        name = f"soak-{secrets.token_hex(4)}"
+        address, port = guest.store
+        secret = {"url": f"http://{address}:{port}/{guest.uid}/{name}/", "expires": FOREVER}
+        wish = {"strategy": self._strategy, "recipients": [], "parent": None}
+        try:
+            yield {**guest.job("backup", name, wish, secret), "name": name, "url": secret["url"]}
+        finally:
+            shutil.rmtree(guest.state / "store" / guest.uid / name)
+
     def copy(self, guest: Guest) -> None:
         """seat_one.yml, and guest.yml of role `instance`: a replica without data begins with a backup of the primary."""
-        name = f"soak-{secrets.token_hex(4)}"
         upstream = self._upstream(guest)
-        address, port = self.primary.store
-        ticket = f"http://{address}:{port}/{self.primary.uid}/{name}/"
-        wish = {"strategy": self._strategy, "recipients": [], "parent": None}
-        taken = self.primary.job("backup", name, wish, {"url": ticket, "expires": FOREVER})
-        restore = {
-            "strategy": self._strategy,
-            "follows": True,
-            "chain": [{"sha256": taken["sha256"], "encrypted": False}],
-        }
-        guest.job("restore", name, restore, {"urls": [ticket], "expires": FOREVER})
-        shutil.rmtree(self.primary.state / "store" / self.primary.uid / name)
+        with self.backup(self.primary) as taken:
+            restore = {
+                "strategy": self._strategy,
+                "follows": True,
+                "chain": [{"sha256": taken["sha256"], "encrypted": False}],
+            }
+            guest.job("restore", taken["name"], restore, {"urls": [taken["url"]], "expires": FOREVER})
         names = {"names": [f"{guest.name}.example"], "addresses": [guest.address]}
         guest.call("datastore_initialise", {**names, "tls_mode": "preferred"})
         guest.call("replica_follow", {**upstream, "position": taken["position"]})

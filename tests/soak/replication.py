@@ -155,7 +155,10 @@ def _logins(found: list[guests.Guest], port: int) -> dict[str, Login]:
 
 
 def _created(members: Members, load: Load) -> dict[str, Any]:
-    """How long it takes to have the last replica, beside a plain copy of the primary's files by tar and SSH from one guest to the other."""
+    """How long it takes to have the last replica, beside a plain copy of the primary's files by tar and SSH from one guest to the other.
+
+    A backup is taken of it, too.
+    """
     name = members.primary.name
     load.run(name, "CREATE TABLE filler (id INT PRIMARY KEY, body TEXT)")
     for number in range(FILLER * 16):
@@ -177,7 +180,8 @@ def _created(members: Members, load: Load) -> dict[str, Any]:
     members.copy(replica)
     members.settle()
     seconds = time.monotonic() - began
-    members.protect()
+    with members.backup(replica):
+        members.protect()
     return {"seconds": round(seconds, 1), "raw_stream_s": round(raw, 1), "ratio": round(seconds / raw, 1)}
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from dbaas_agent.backup.strategy import Position, Source, Strategy, Taking
-from dbaas_agent.drivers.postgresql.following import Unreserved
+from dbaas_agent.drivers.postgresql.following import Placed, Unreserved
 from dbaas_agent.drivers.postgresql.recovery import recover
 from dbaas_agent.drivers.postgresql.replication import FOLLOWED_TIMELINE
 from dbaas_agent.drivers.postgresql.sql import Statement
@@ -94,7 +94,7 @@ class PgBasebackup(Strategy):
 
     def follow(self, target: str, report: Report) -> None:  # noqa: ARG002 (it takes no time)
         """Not recovered: that would begin writes of its own. A copy of a primary does not tell that it is to recover."""
-        shutil.copyfile(os.devnull, os.path.join(target, _FOLLOWS))
+        Placed(os.path.join(target, _FOLLOWS), "", target).put()
         with suppress(FileNotFoundError):
             os.unlink(os.path.join(target, _RECOVERS))
 
