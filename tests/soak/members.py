@@ -175,8 +175,9 @@ class Members:
         address, port = guest.store
         secret = {"url": f"http://{address}:{port}/{guest.uid}/{name}/", "expires": FOREVER}
         wish = {"strategy": self._strategy, "recipients": [], "parent": None}
+        taken = guest.job("backup", name, wish, secret)
         try:
-            yield {**guest.job("backup", name, wish, secret), "name": name, "url": secret["url"]}
+            yield {**taken, "name": name, "url": secret["url"]}
         finally:
             shutil.rmtree(guest.state / "store" / guest.uid / name)
 
